@@ -1,0 +1,51 @@
+"""Backpropagation by hand, worked out: exact derivations, answer keys, two independent checks.
+
+    solution = symprop.solve(symprop.load("day12"))
+    print(symprop.render(solution, "markdown"))
+
+Everything is imported when it is first used, so that `import symprop` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "load": "exercise",
+    "MLP": "exercise",
+    "Exercise": "exercise",
+    "solve": "solution",
+    "Solution": "solution",
+    "Step": "solution",
+    "verify": "api",
+    "render": "api",
+    "write": "api",
+    "Quantity": "quantity",
+    "OracleReport": "oracles",
+    "SympropError": "errors",
+    "ExerciseError": "errors",
+    "DomainError": "errors",
+    "KinkError": "errors",
+    "UsageError": "errors",
+    "Disagreement": "errors",
+}
+__all__ = sorted(_HOMES)
+
+if TYPE_CHECKING:
+    from symprop.api import render, verify, write
+    from symprop.errors import Disagreement, DomainError, ExerciseError, KinkError, SympropError, UsageError
+    from symprop.exercise import MLP, Exercise, load
+    from symprop.oracles import OracleReport
+    from symprop.quantity import Quantity
+    from symprop.solution import Solution, Step, solve
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'symprop' has no attribute {name!r}")
+    return getattr(import_module(f"symprop.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

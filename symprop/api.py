@@ -1,0 +1,149 @@
+"""The pipeline as functions: solve, verify, render, write. What the command line and a notebook call."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sympy import Expr
+
+from symprop.document import Document
+from symprop.errors import Disagreement, UsageError
+from symprop.oracles import OracleReport
+from symprop.oracles import verify as _verify
+from symprop.quantity import Quantity
+from symprop.rendering import FORMATS, SUFFIXES, pdf, write_files
+from symprop.rendering import render as _render
+from symprop.sampling import seeded_points
+from symprop.solution import Solution, solve
+from symprop.wording import narrate
+
+#: Points at which a symbolic exercise is verified.
+SYMBOLIC_POINTS = 3
+
+
+def numbers(solution: Solution) -> dict[str, Expr]:
+    """Every number of a solution that a page may print, by id: what the oracles are asked to confirm."""
+    exercise = solution.exercise
+    found = {str(n.id): solution.value(n.id) for n in solution.graph if n.definition is not None}
+    found |= {str(d.id): solution.value(d.id) for d in solution.derivations.values()}
+    for derivation in solution.derivations.values():
+        for term in derivation.terms:
+            if term.via != derivation.loss:
+                of = Quantity(term.via.name, term.via.layer, term.via.index, term.via.sample, wrt=derivation.target)
+                found[str(of)] = solution.value(of)
+    if exercise.update is not None and exercise.update.learning_rate is not None:
+        found |= _updated(solution)
+    return found
+
+
+def _updated(solution: Solution) -> dict[str, Expr]:
+    exercise = solution.exercise
+    assert exercise.update is not None
+    last = exercise.update.steps
+    targets = [p for p in exercise.parameter_ids() if exercise.update.biases or p.name == "W"]
+    targets += [n.id for n in solution.graph if n.definition is not None]
+    found = {}
+    for step in sorted({*range(1, min(last, 3) + 1), last - 1, last} - {0}):
+        for of in targets:
+            name = f"new {of}" if step == last else f"new@{step} {of}"
+            found[name] = solution.value(of.after(step))
+    return found
+
+
+def verify(solution: Solution) -> tuple[OracleReport, ...]:
+    """What each oracle says of a solution; a symbolic one is put to the test at three seeded rational points. Raises nothing."""
+    if not solution.is_symbolic:
+        return _verify(solution.exercise, numbers(solution))
+    reports: list[tuple[OracleReport, ...]] = []
+    for exercise in seeded_points(solution.exercise, SYMBOLIC_POINTS):
+        filled = solve(exercise)
+        reports.append(_verify(exercise, numbers(filled)))
+    return tuple(_merged(same) for same in zip(*reports, strict=True))
+
+
+def _merged(reports: Sequence[OracleReport]) -> OracleReport:
+    """One oracle's findings at several points as one; no values, for they belong to no point in particular."""
+    verdicts = [r.agrees for r in reports]
+    return replace(
+        reports[0],
+        compared=sum(r.compared for r in reports),
+        largest_error=max(r.largest_error for r in reports),
+        agrees=False if False in verdicts else True if True in verdicts else None,
+        skipped=tuple(dict.fromkeys(s for r in reports for s in r.skipped)),
+        disagreements=tuple(d for r in reports for d in r.disagreements),
+        values={},
+    )
+
+
+def demand_agreement(reports: Sequence[OracleReport], name: str) -> None:
+    """Raises Disagreement when an oracle contradicts, or when the differences confirmed nothing."""
+    for report in reports:
+        if report.agrees is False:
+            worst = report.disagreements[0] if report.disagreements else None
+            where = f": {worst.id} is {worst.ours} here and {worst.theirs} there" if worst else ""
+            raise Disagreement(f"{name}: {report.name} disagrees{where}; nothing was written")
+    if not any(report.agrees and report.name != "scikit-learn" for report in reports):
+        raise Disagreement(f"{name}: no oracle confirmed the numbers; nothing was written")
+
+
+def render(
+    solution: Solution | Document,
+    format: str = "latex",
+    *,
+    detail: str = "steps",
+    view: str | None = None,
+    paths: Sequence[str] = (),
+    paper: str = "a4",
+    templates: str | Path | None = None,
+    fragment: bool = False,
+) -> str:
+    """The answer key as text: "latex", "markdown" or "typst". Runs no oracle. Raises UsageError."""
+    document = solution if isinstance(solution, Document) else narrate(solution, detail=detail, view=view, paths=paths)
+    return _render(document, format, templates=templates, paper=paper, fragment=fragment)
+
+
+def formats(names: str) -> list[str]:
+    """`pdf,tex,md` as suffixes, in that order; `all` is every one. Raises UsageError."""
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    if wanted == ["all"]:
+        return list(SUFFIXES)
+    by_name = {kind.name: kind.suffix for kind in FORMATS.values()}
+    found = []
+    for name in wanted:
+        suffix = by_name.get(name, name)
+        if suffix not in SUFFIXES:
+            raise UsageError(f'unknown format "{name}"; known: {", ".join(SUFFIXES)}, all')
+        found.append(suffix)
+    if not found:
+        raise UsageError(f"no format named; known: {', '.join(SUFFIXES)}, all")
+    return list(dict.fromkeys(found))
+
+
+def contents(
+    document: Document, suffix: str, *, paper: str = "a4", templates: str | Path | None = None, fragment: bool = False
+) -> bytes:
+    """A document's bytes in the format of a file suffix."""
+    kind = SUFFIXES[suffix]
+    if kind == "pdf":
+        return pdf(_render(document, "typst", templates=templates, paper=paper))
+    return _render(document, kind, templates=templates, paper=paper, fragment=fragment and kind == "latex").encode()
+
+
+def write(
+    solution: Solution,
+    format: str,
+    path: str | Path,
+    *,
+    detail: str = "steps",
+    view: str | None = None,
+    paths: Sequence[str] = (),
+    paper: str = "a4",
+    templates: str | Path | None = None,
+) -> Path:
+    """The answer key, confirmed by the oracles, in a file. Raises Disagreement (nothing is written) and UsageError."""
+    reports = verify(solution)
+    demand_agreement(reports, solution.exercise.name)
+    document = narrate(solution, detail=detail, view=view, paths=paths, reports=reports)
+    target = Path(path)
+    write_files({target: contents(document, formats(format)[0], paper=paper, templates=templates)})
+    return target

@@ -1,0 +1,205 @@
+"""The command line: options in, files and tables out, one exit code a kind of failure. Imports the rest when a command runs."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from symprop import __version__
+from symprop.errors import SympropError
+
+if TYPE_CHECKING:
+    from symprop.oracles import OracleReport
+    from symprop.solution import Solution
+
+app = typer.Typer(
+    name="symprop",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Backpropagation by hand, worked out: exact derivations, answer keys, two independent checks.",
+)
+
+Given = Annotated[
+    str, typer.Argument(metavar="EXERCISE", help="An exercise file, or the name of a built-in (symprop list).")
+]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+INTERRUPTED = 130
+
+
+def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
+    """One message and the stated exit code instead of a traceback."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except SympropError as problem:
+            typer.echo(f"symprop: {problem}", err=True)
+            raise typer.Exit(problem.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("symprop: interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except RecursionError:
+            typer.echo("symprop: the exercise is nested too deeply", err=True)
+            raise typer.Exit(2) from None
+
+    return run
+
+
+@app.callback(invoke_without_command=True)
+def main(version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False) -> None:
+    """What stands before any command."""
+    if version:
+        typer.echo(f"symprop {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+@guarded
+def key(
+    exercise: Given,
+    to: Annotated[str, typer.Option("--to", help="Formats, separated by commas: pdf, tex, md, typ, all.")] = "pdf",
+    detail: Annotated[str, typer.Option(help="answers, steps or full.")] = "steps",
+    view: Annotated[
+        str | None, typer.Option(help="units or layers; default: units up to 12 weights and one sample.")
+    ] = None,
+    paths: Annotated[
+        list[str] | None, typer.Option(help="Unroll the gradient of this quantity path by path; may be repeated.")
+    ] = None,
+    notation: Annotated[str | None, typer.Option(help="A notation profile.")] = None,
+    paper: Annotated[str, typer.Option(help="a4 or letter.")] = "a4",
+    fragment: Annotated[bool, typer.Option("--fragment", help="LaTeX without preamble, for inclusion.")] = False,
+    templates: Annotated[Path | None, typer.Option(help="A folder whose templates replace ours, one by one.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")] = Path("output"),
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing on success.")] = False,
+) -> None:
+    """Write the worked solution, after both oracles agreed."""
+    from symprop import api
+    from symprop.rendering import write_files
+    from symprop.wording import narrate
+
+    suffixes = api.formats(to)
+    solution = _solved(exercise, notation)
+    name = solution.exercise.name
+    places = {suffix: output / f"{name}.{suffix}" for suffix in suffixes}
+    narrate(solution, detail=detail, view=view, paths=paths or ())  # a bad option is told before the oracles work
+    reports = api.verify(solution)
+    api.demand_agreement(reports, name)
+    document = narrate(solution, detail=detail, view=view, paths=paths or (), reports=reports)
+    write_files(
+        {
+            place: api.contents(document, suffix, paper=paper, templates=templates, fragment=fragment)
+            for suffix, place in places.items()
+        }
+    )
+    if not quiet:
+        for place in places.values():
+            typer.echo(place)
+
+
+@app.command()
+@guarded
+def solve(exercise: Given, json: Json = False) -> None:
+    """Every value in the terminal, or as JSON, after both oracles agreed."""
+    from symprop import api, tables
+
+    solution = _solved(exercise)
+    reports = api.verify(solution)
+    if json:
+        typer.echo(tables.solution_json(solution, reports))
+    else:
+        tables.show_solution(solution, reports)
+    if any(report.agrees is False for report in reports):
+        raise typer.Exit(1)
+
+
+@app.command()
+@guarded
+def verify(
+    exercises: Annotated[list[str], typer.Argument(metavar="EXERCISE...", help="Exercise files or built-ins.")],
+    json: Json = False,
+) -> None:
+    """Ask every oracle about each exercise: one line an exercise and oracle."""
+    from symprop import api, tables
+
+    found: list[tuple[str, tuple[OracleReport, ...]]] = []
+    failed: list[SympropError] = []
+    for name in exercises:
+        try:
+            found.append((name, api.verify(_solved(name))))
+        except SympropError as problem:
+            failed.append(problem)
+    tables.show_reports(found, json=json)
+    for failure in failed:
+        typer.echo(f"symprop: {failure}", err=True)
+    if failed:
+        raise typer.Exit(failed[0].exit_code)
+    if any(r.agrees is False for _, reports in found for r in reports) or any(
+        not any(r.agrees for r in reports) for _, reports in found
+    ):
+        raise typer.Exit(1)
+
+
+@app.command("list")
+@guarded
+def list_() -> None:
+    """The built-in exercises."""
+    from symprop import tables
+
+    tables.show_library()
+
+
+@app.command()
+@guarded
+def new(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; it must not exist.")]) -> None:
+    """Write a commented starter exercise."""
+    from symprop.errors import UsageError
+    from symprop.rendering import write_files
+    from symprop.rendering.formats import template_folder
+
+    target = file if file.suffix else file.with_suffix(".toml")
+    if target.exists():
+        raise UsageError(f'"{target}" exists already; nothing was written')
+    write_files({target: (template_folder() / "exercise.toml").read_bytes()})
+    typer.echo(target)
+
+
+@app.command()
+@guarded
+def schema() -> None:
+    """JSON Schema of the exercise file, for editors."""
+    import json
+
+    from symprop.exercise import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+def _solved(name: str, notation: str | None = None) -> "Solution":
+    from symprop.exercise import build, load
+    from symprop.solution import solve as solve_exercise
+
+    exercise = load(name)
+    if notation is not None:
+        raw = {field: getattr(exercise, field) for field in type(exercise).model_fields} | {
+            "notation": {"profile": notation}
+        }
+        exercise = build(raw, where="--notation")
+    return solve_exercise(exercise)
+
+
+def run() -> None:
+    """The console script."""
+    try:
+        app()
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,97 @@
+"""Document: a flat list of blocks whose mathematics stays expressions until a printer writes it. Knows no format, no English."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Symbol
+
+from symprop.arithmetic import Value
+from symprop.notation import Names
+from symprop.printing import Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Math:
+    """A form for a printer. With `numbers`, symbols are written as their figures (those in `given` exactly as given)."""
+
+    form: Any
+    numbers: Mapping[Symbol, Value] | None = None
+    given: frozenset[Symbol] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The sign of a step that uses the chain rule, inside a sentence."""
+
+
+#: A line of prose, or a table's cell: words and formulas in turn.
+Text = tuple["str | Math | Mark", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of `level` 1 (section) or 2 (question). `label` hangs before it; `points` are printed at its end."""
+
+    level: int
+    text: Text
+    label: str = ""
+    points: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """A paragraph; `quiet` for remarks."""
+
+    text: Text
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One equation: left side, then equal forms, then the answer.
+
+    `chain_rule` marks a step that uses the chain rule, `boxed` an answer that was asked for, `becomes` an assignment.
+    `id` is the quantity's slug.
+    """
+
+    left: Math
+    parts: tuple[Math, ...]
+    answer: Math | None = None
+    boxed: bool = False
+    chain_rule: bool = False
+    becomes: bool = False
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Equations:
+    """Rows aligned on their equals signs."""
+
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; `align` is one of l, c, r a column. The first row is the head."""
+
+    head: tuple[Text, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    align: str
+
+
+Block = Heading | Prose | Equations | Table
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A page: title block and blocks, with the notation and number formatting that printers apply."""
+
+    title: str
+    kind: str
+    source: str
+    subtitle: str
+    blocks: tuple[Block, ...]
+    names: Names
+    figures: Figures
+    code: str = ""

@@ -1,0 +1,22 @@
+"""Expr -> one dialect each: notation and number formatting are applied here and nowhere else."""
+
+from symprop.printing.figures import Figure, Figures
+from symprop.printing.latex import Latex
+from symprop.printing.layout import Above, Chain, Factors, Grid, Layout, Relation, Shown
+from symprop.printing.typst import Typst
+from symprop.printing.width import Width
+
+__all__ = [
+    "Above",
+    "Chain",
+    "Factors",
+    "Figure",
+    "Figures",
+    "Grid",
+    "Latex",
+    "Layout",
+    "Relation",
+    "Shown",
+    "Typst",
+    "Width",
+]

@@ -1,0 +1,91 @@
+"""Expr -> LaTeX mathematics (amsmath), as GitHub and Jupyter also read it. SymPy's printer serves what is not ours."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sympy.printing.latex import LatexPrinter
+
+from symprop.notation import GREEK, Name, Ratio
+from symprop.printing.figures import Figure
+from symprop.printing.layout import TRANSPOSED, Layout
+
+_OPERATORS = {
+    "+": " + ",
+    "-": " - ",
+    "dot": r" \cdot ",
+    "hadamard": r" \odot ",
+    "=": " = ",
+    ">": " > ",
+    "approx": r" \approx ",
+}
+_FUNCTIONS = {"sigma": r"\sigma", "Phi": r"\Phi", "phi": r"\varphi", "ln": r"\ln", "tanh": r"\tanh", "max": r"\max"}
+
+
+class Latex(Layout[str]):
+    """The LaTeX dialect."""
+
+    printmethod = "_symprop_latex"
+
+    def emptyPrinter(self, expression: Any) -> str:  # type: ignore[override]
+        return str(LatexPrinter().doprint(expression))
+
+    def join(self, parts: Sequence[str]) -> str:
+        return "".join(parts)
+
+    def number(self, figure: Figure) -> str:
+        if figure.kind == "fraction":
+            return rf"\frac{{{figure.digits}}}{{{figure.denominator}}}"
+        if figure.kind == "power":
+            return rf"{figure.digits} \cdot 10^{{{figure.exponent}}}"
+        return figure.digits
+
+    def quantity(self, name: Name | Ratio) -> str:
+        if isinstance(name, Ratio):
+            return rf"\frac{{\partial {self.quantity(name.top)}}}{{\partial {self.quantity(name.bottom)}}}"
+        letter = rf"\{name.letter}" if name.letter in (*GREEK, "pi", "Delta") else name.letter
+        if name.bold:
+            letter = rf"\boldsymbol{{{letter}}}" if letter.startswith("\\") else rf"\mathbf{{{letter}}}"
+        if name.accent:
+            letter = rf"\{name.accent}{{{letter}}}"
+        sub = self.quantity(name.sub) if isinstance(name.sub, Name) else _label(name.sub)
+        return letter + (f"_{{{sub}}}" if sub else "") + (f"^{{{_label(name.sup)}}}" if name.sup else "")
+
+    def operator(self, which: str) -> str:
+        return _OPERATORS[which]
+
+    def minus(self) -> str:
+        return "-"
+
+    def space(self) -> str:
+        return " "
+
+    def bracket(self, body: str) -> str:
+        return rf"\left({body}\right)" if r"\frac" in body else f"({body})"
+
+    def fraction(self, top: str, bottom: str) -> str:
+        return rf"\frac{{{top}}}{{{bottom}}}"
+
+    def power(self, base: str, exponent: str) -> str:
+        return f"{base}^{{{exponent}}}"
+
+    def root(self, body: str) -> str:
+        return rf"\sqrt{{{body}}}"
+
+    def call(self, function: str, prime: bool, arguments: Sequence[str]) -> str:
+        name = _FUNCTIONS.get(function, rf"\operatorname{{{function}}}")
+        return name + ("'" if prime else "") + self.bracket(", ".join(arguments))
+
+    def matrix(self, rows: Sequence[Sequence[str]]) -> str:
+        return r"\begin{bmatrix}" + r" \\ ".join(" & ".join(row) for row in rows) + r"\end{bmatrix}"
+
+    def transposed(self) -> str:
+        return r"\top"
+
+
+def _label(text: str) -> str:
+    """Indices as they are; words upright."""
+    words = ",".join(
+        rf"\mathrm{{{part}}}" if part.isascii() and part.isalpha() and len(part) > 1 else part
+        for part in text.split(",")
+    )
+    return words.replace(TRANSPOSED, r"\top")

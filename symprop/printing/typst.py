@@ -1,0 +1,87 @@
+"""Expr -> Typst mathematics. Numbers go out as text, so that Typst neither computes nor shortens them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from symprop.notation import Name, Ratio
+from symprop.printing.figures import Figure
+from symprop.printing.layout import TRANSPOSED, Layout
+
+_OPERATORS = {
+    "+": " + ",
+    "-": " - ",
+    "dot": " dot ",
+    "hadamard": " dot.o ",
+    "=": " = ",
+    ">": " > ",
+    "approx": " approx ",
+}
+_FUNCTIONS = {"sigma": "sigma", "Phi": "Phi", "phi": "phi.alt", "ln": "ln", "tanh": "tanh", "max": "max"}
+
+
+class Typst(Layout[str]):
+    """The Typst dialect."""
+
+    printmethod = "_symprop_typst"
+
+    def emptyPrinter(self, expression: Any) -> str:  # type: ignore[override]
+        raise TypeError(f"no Typst for {type(expression).__name__}")
+
+    def join(self, parts: Sequence[str]) -> str:
+        return "".join(parts)
+
+    def number(self, figure: Figure) -> str:
+        if figure.kind == "fraction":
+            return f"frac({figure.digits}, {figure.denominator})"
+        if figure.kind == "power":
+            return f"{figure.digits} dot 10^({figure.exponent})"
+        return figure.digits
+
+    def quantity(self, name: Name | Ratio) -> str:
+        if isinstance(name, Ratio):
+            return f"frac(partial {self.quantity(name.top)}, partial {self.quantity(name.bottom)})"
+        letter = {"epsilon": "epsilon.alt", "phi": "phi.alt"}.get(name.letter, name.letter)
+        if name.bold:
+            letter = f"bold({letter})" if len(letter) > 1 else f"upright(bold({letter}))"
+        if name.accent:
+            letter = f"{'macron' if name.accent == 'bar' else name.accent}({letter})"
+        sub = self.quantity(name.sub) if isinstance(name.sub, Name) else _label(name.sub)
+        return letter + (f"_({sub})" if sub else "") + (f"^({_label(name.sup)})" if name.sup else "")
+
+    def operator(self, which: str) -> str:
+        return _OPERATORS[which]
+
+    def minus(self) -> str:
+        return "-"
+
+    def space(self) -> str:
+        return " "
+
+    def bracket(self, body: str) -> str:
+        return f"({body})"
+
+    def fraction(self, top: str, bottom: str) -> str:
+        return f"frac({top}, {bottom})"
+
+    def power(self, base: str, exponent: str) -> str:
+        return f"{base}^({exponent})"
+
+    def root(self, body: str) -> str:
+        return f"sqrt({body})"
+
+    def call(self, function: str, prime: bool, arguments: Sequence[str]) -> str:
+        name = _FUNCTIONS.get(function, f'op("{function}")')
+        return name + ("'" if prime else "") + f"({', '.join(arguments)})"
+
+    def matrix(self, rows: Sequence[Sequence[str]]) -> str:
+        return 'mat(delim: "[", ' + "; ".join(", ".join(row) for row in rows) + ")"
+
+    def transposed(self) -> str:
+        return "top"
+
+
+def _label(text: str) -> str:
+    """Indices as one piece of text, so that brackets and commas neither group nor spread; words and digits stand upright."""
+    plain = text.removesuffix(TRANSPOSED)
+    parts = [] if not plain else [plain] if plain.isdigit() else [f'"{plain}"']
+    return " ".join(parts + (["top"] if plain != text else []))

@@ -1,0 +1,225 @@
+"""Document -> LaTeX, Markdown or Typst text through Jinja2 templates, one a block kind; a user's folder overrides single ones."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError
+
+from symprop.document import Block, Document, Heading, Mark, Math, Prose, Table, Text
+from symprop.errors import UsageError
+from symprop.printing import Latex, Layout, Typst
+from symprop.rendering.rows import LINE, plan
+
+_TEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "_": r"\_",
+    "%": r"\%",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "≈": r"$\approx$",
+    "·": r"\textperiodcentered{}",
+    "’": "'",
+    "`": r"\textasciigrave{}",
+    "−": "--",
+}
+_MARKDOWN = str.maketrans({c: "\\" + c for c in "\\`*_[]|~$"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
+#: What starts a list, a heading or a rule where a text opens a line.
+_MARKDOWN_START = re.compile(r"^(\s*\d*)([-+#=.)])")
+
+
+def tex_text(text: str) -> str:
+    """Plain text for LaTeX; what pdflatex's fonts do not have is left to the engine."""
+    return "".join(_TEX.get(c, c) for c in _printable(text))
+
+
+def markdown_text(text: str) -> str:
+    """Plain text for Markdown: every sign that could start markup is escaped."""
+    return (
+        _MARKDOWN_START.sub(lambda m: m[1] + "\\" + m[2], _printable(text).translate(_MARKDOWN))
+        if text.strip() not in (".", "")
+        else text
+    )
+
+
+def typst_text(text: str) -> str:
+    """Plain text for Typst as a string literal, in which nothing is markup."""
+    escaped = _printable(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'#"{escaped}";'
+
+
+def _printable(text: str) -> str:
+    return re.sub(r"\s+", " ", "".join(c if not c.isspace() else " " for c in text if c.isprintable() or c.isspace()))
+
+
+@dataclass(frozen=True)
+class Format:
+    """A row of the table of formats."""
+
+    name: str
+    suffix: str
+    folder: str
+    printer: type[Layout[str]]
+    text: Callable[[str], str]
+    inline: str  # how a formula stands in a sentence, with {} for the formula
+    mark: str  # the chain-rule mark in a sentence
+    signs: dict[str, str]
+    line: float = LINE
+
+
+FORMATS: dict[str, Format] = {
+    "latex": Format(
+        "latex",
+        "tex",
+        "latex",
+        Latex,
+        tex_text,
+        "${}$",
+        r"\chainmark{}",
+        {"=": "=", "approx": r"\approx", "becomes": r"\leftarrow", "": ""},
+    ),
+    "markdown": Format(
+        "markdown",
+        "md",
+        "markdown",
+        Latex,
+        markdown_text,
+        "${}$",
+        r"$\circ\kern-0.2em\circ$",
+        {"=": "=", "approx": r"\approx", "becomes": r"\leftarrow", "": ""},
+        44.0,
+    ),
+    "typst": Format(
+        "typst",
+        "typ",
+        "typst",
+        Typst,
+        typst_text,
+        "${}$",
+        "#links",
+        {"=": "=", "approx": "approx", "becomes": "<-", "": ""},
+    ),
+}
+SUFFIXES = {"tex": "latex", "md": "markdown", "typ": "typst", "pdf": "pdf"}
+
+
+def template_folder() -> Path:
+    """The project's own templates: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "templates", package.parent / "templates"):
+        if folder.is_dir():
+            return folder
+    raise UsageError("the templates folder is missing from this installation")
+
+
+@lru_cache(maxsize=8)
+def _environment(own: str) -> Environment:
+    folders = ([own] if own else []) + [str(template_folder())]
+    environment = Environment(
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+        undefined=StrictUndefined,
+        autoescape=False,
+    )
+    return environment
+
+
+def render(
+    document: Document, format: str, *, templates: str | Path | None = None, paper: str = "a4", fragment: bool = False
+) -> str:
+    """The document as text in a format of FORMATS.
+
+    `templates` is a folder searched before the project's own; `fragment` leaves out the preamble (LaTeX).
+    Raises UsageError for an unknown format or paper, or a template that fails, naming it.
+    """
+    if format not in FORMATS:
+        raise UsageError(f'unknown format "{format}"; known: {", ".join(FORMATS)}')
+    if paper not in ("a4", "letter"):
+        raise UsageError(f'unknown paper "{paper}"; known: a4, letter')
+    if templates is not None and not Path(templates).is_dir():
+        raise UsageError(
+            f'"{templates}" is no folder; --templates takes a folder laid out as the project\'s own templates'
+        )
+    environment = _environment(str(Path(templates).resolve()) if templates is not None else "")
+    kind = FORMATS[format]
+    try:
+        body = "\n\n".join(_block(block, document, kind, environment) for block in document.blocks)
+        page = environment.get_template(f"{kind.folder}/{'fragment' if fragment else 'document'}.j2")
+        written = page.render(
+            title=kind.text(document.title),
+            kind=kind.text(document.kind),
+            source=kind.text(document.source) if document.source else "",
+            subtitle=kind.text(document.subtitle),
+            code=kind.text(document.code) if document.code else "",
+            body=body,
+            paper=paper,
+        )
+    except TemplateError as problem:
+        number = getattr(problem, "lineno", None)
+        line = f", line {number}" if number else ""
+        raise UsageError(
+            f"template {getattr(problem, 'name', None) or kind.folder}{line}: {problem.message or problem}"
+        ) from None
+    return written.strip("\n") + "\n"
+
+
+def _block(block: Block, document: Document, kind: Format, environment: Environment) -> str:
+    name = type(block).__name__.lower()
+    return environment.get_template(f"{kind.folder}/{name}.j2").render(_context(block, document, kind)).strip("\n")
+
+
+def _context(block: Block, document: Document, kind: Format) -> dict[str, Any]:
+    """What a block's template sees: everything already in the dialect."""
+    if isinstance(block, Heading):
+        return {
+            "level": block.level,
+            "text": text(block.text, document, kind),
+            "label": kind.text(block.label) if block.label else "",
+            "points": kind.text(block.points) if block.points else "",
+        }
+    if isinstance(block, Prose):
+        return {"text": text(block.text, document, kind), "quiet": block.quiet}
+    if isinstance(block, Table):
+        return {
+            "head": [text(cell, document, kind) for cell in block.head],
+            "rows": [[text(cell, document, kind) for cell in row] for row in block.rows],
+            "align": block.align,
+        }
+    return {"plans": plan(block.rows, document, kind.printer, kind.line), "signs": kind.signs}
+
+
+def text(parts: Text, document: Document, kind: Format) -> str:
+    """Words and formulas of a sentence in the dialect."""
+    written = []
+    for part in parts:
+        if isinstance(part, Math):
+            printer = kind.printer(document.names, document.figures, part.numbers, part.given)
+            written.append(kind.inline.format(printer.write(part.form)))
+        elif isinstance(part, Mark):
+            written.append(kind.mark)
+        else:
+            written.append(kind.text(part))
+    return "".join(written)
+
+
+__all__ = ["FORMATS", "SUFFIXES", "Format", "render", "template_folder"]

@@ -1,0 +1,34 @@
+"""Typst source -> PDF bytes: the one place that talks to the typst compiler."""
+
+from functools import lru_cache
+from typing import Any
+
+from symprop.errors import SympropError
+from symprop.rendering.formats import template_folder
+
+
+class TypesettingError(SympropError):
+    """A typesetting engine refused the page."""
+
+    exit_code = 1
+
+
+@lru_cache(maxsize=1)
+def _compiler() -> Any:
+    # one per process: a Compiler cannot be shared between threads ("Already borrowed", typst 0.15)
+    import typst
+
+    return typst.Compiler(root=str(template_folder()), ignore_system_fonts=True)
+
+
+def pdf(source: str) -> bytes:
+    """The Typst source as PDF, the same bytes for the same source. Raises TypesettingError with the compiler's message."""
+    import typst
+
+    try:
+        return bytes(_compiler().compile(input=source.encode(), format="pdf", timestamp=0))
+    except typst.TypstError as problem:
+        raise TypesettingError(f"typst: {problem}") from None
+
+
+__all__ = ["TypesettingError", "pdf"]

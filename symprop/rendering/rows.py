@@ -1,0 +1,178 @@
+"""Equation rows -> printed lines: which rows share columns, which stack their equals signs, where a long sum breaks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from symprop.document import Document, Math, Row
+from symprop.printing import Layout, Width
+
+#: Width of the text block in em of the body size (160 mm at 10.5 pt), less a little for what Width does not see.
+LINE = 42.0
+SIGN = 1.6
+#: Most equals signs that stand in columns of one block.
+MOST_COLUMNS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One `= form` of a line; an empty text leaves the column empty. `role`: form, answer or more (a broken sum goes on)."""
+
+    sign: str
+    text: str
+    role: str = "form"
+    boxed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One printed line: left side ("" where it goes on), cells, and whether the chain-rule mark stands before it."""
+
+    left: str
+    cells: tuple[Cell, ...]
+    mark: bool = False
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Lines of one block; `columns` is the number of aligned equals signs, `widths` what each column needs, in em."""
+
+    lines: tuple[Line, ...]
+    columns: int
+    widths: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    sign: str
+    texts: tuple[str, ...]
+    widths: tuple[float, ...]
+    role: str = "form"
+    boxed: bool = False
+
+    @property
+    def text(self) -> str:
+        return "".join(self.texts)
+
+    @property
+    def width(self) -> float:
+        return sum(self.widths) + (0.8 if self.boxed else 0)
+
+
+def plan(rows: Sequence[Row], document: Document, printer: type[Layout[str]], line: float = LINE) -> list[Plan]:
+    """The block's lines in one dialect: neighbouring rows that fit share columns, the others stack their equals signs."""
+    printed = [(_left(row, document, printer), _pieces(row, document, printer), row) for row in rows]
+    plans: list[Plan] = []
+    run: list[tuple[_Piece, list[_Piece], Row]] = []
+    for row in printed:
+        if run and not _fit([*run, row], line):
+            plans.append(_planned(run, line))
+            run = []
+        run.append(row)
+    return [*plans, _planned(run, line)] if run else plans
+
+
+def _fit(printed: Sequence[tuple[_Piece, list[_Piece], Row]], line: float) -> bool:
+    columns = max(len(pieces) for _, pieces, _ in printed)
+    return (
+        columns <= MOST_COLUMNS and max(left.width for left, _, _ in printed) + sum(_widths(printed, columns)) <= line
+    )
+
+
+def _planned(run: Sequence[tuple[_Piece, list[_Piece], Row]], line: float) -> Plan:
+    if not _fit(run, line):
+        stacked: list[Line] = []
+        for left, pieces, row in run:
+            stacked += _stacked(left, pieces, row, line)
+        return Plan(tuple(stacked), 1)
+    columns = max(len(pieces) for _, pieces, _ in run)
+    lines = (Line(left.text, _in_columns(pieces, columns), row.chain_rule, row.id) for left, pieces, row in run)
+    return Plan(tuple(lines), columns, tuple(round(width, 1) for width in _widths(run, columns)))
+
+
+def _printer(math: Math, document: Document, kind: type[Layout[Any]]) -> Layout[Any]:
+    return kind(document.names, document.figures, math.numbers, math.given)
+
+
+def _left(row: Row, document: Document, printer: type[Layout[str]]) -> _Piece:
+    return _Piece(
+        "",
+        (_printer(row.left, document, printer).write(row.left.form),),
+        (_printer(row.left, document, Width).write(row.left.form),),
+    )
+
+
+def _pieces(row: Row, document: Document, printer: type[Layout[str]]) -> list[_Piece]:
+    found: list[_Piece] = []
+    for math in (*row.parts, *([row.answer] if row.answer is not None else [])):
+        writer = _printer(math, document, printer)
+        texts = tuple(writer.pieces(math.form))
+        widths = tuple(_printer(math, document, Width).pieces(math.form))
+        answer = math is row.answer
+        sign = "becomes" if row.becomes and not found else "approx" if writer.rounded else "="
+        boxed = row.boxed and (answer or (row.answer is None and math is row.parts[-1]))
+        found.append(_Piece(sign, texts, widths, "answer" if answer else "form", boxed))
+    return found
+
+
+def _widths(printed: Sequence[tuple[_Piece, list[_Piece], Row]], columns: int) -> list[float]:
+    """What each column needs, its sign and gap included."""
+    widest = [0.0] * columns
+    for _, pieces, _ in printed:
+        for i, piece in _placed(pieces, columns):
+            widest[i] = max(widest[i], piece.width)
+    return [width + SIGN + 1.0 for width in widest]
+
+
+def _placed(pieces: Sequence[_Piece], columns: int) -> list[tuple[int, _Piece]]:
+    """Forms from the left, the answer always in the last column."""
+    return [(columns - 1 if piece.role == "answer" else i, piece) for i, piece in enumerate(pieces)]
+
+
+def _in_columns(pieces: Sequence[_Piece], columns: int) -> tuple[Cell, ...]:
+    cells = [Cell("", "")] * columns
+    for i, piece in _placed(pieces, columns):
+        cells[i] = Cell(piece.sign, piece.text, piece.role, piece.boxed)
+    return tuple(cells)
+
+
+def _stacked(left: _Piece, pieces: Sequence[_Piece], row: Row, line: float) -> list[Line]:
+    """One equals sign a line; the answer joins the line before it where there is room."""
+    room = line - left.width - SIGN
+    lines: list[list[Cell]] = []
+    used = 0.0
+    for piece in pieces:
+        if piece.role == "answer" and lines and used + SIGN + 1 + piece.width <= room:
+            lines[-1].append(Cell(piece.sign, piece.text, piece.role, piece.boxed))
+            continue
+        for i, (texts, width) in enumerate(_broken(piece, room)):
+            lines.append(
+                [
+                    Cell(
+                        piece.sign if i == 0 else "",
+                        texts,
+                        piece.role if i == 0 else "more",
+                        piece.boxed and len(piece.texts) == 1,
+                    )
+                ]
+            )
+            used = width
+    return [
+        Line(left.text if i == 0 else "", tuple(cells), row.chain_rule and i == 0, row.id if i == 0 else "")
+        for i, cells in enumerate(lines)
+    ]
+
+
+def _broken(piece: _Piece, room: float) -> list[tuple[str, float]]:
+    """A sum in lines that fit, broken before its plus signs."""
+    if piece.width <= room or len(piece.texts) == 1:
+        return [(piece.text, piece.width)]
+    found: list[tuple[str, float]] = []
+    text, width = "", 0.0
+    for part, size in zip(piece.texts, piece.widths, strict=True):
+        if text and width + size > room:
+            found.append((text, width))
+            text, width = "", 1.2
+        text, width = text + part, width + size
+    return [*found, (text, width)]

@@ -1,0 +1,170 @@
+"""Solution and reports -> tables on the terminal, and the contract's JSON."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from sympy import Expr, Float
+
+from symprop.exercise import FORMAT, library, load
+from symprop.oracles import OracleReport
+from symprop.printing.figures import seventeen
+from symprop.quantity import Quantity
+from symprop.solution import Solution
+
+#: `exact` is null when it would be longer.
+EXACT_CHARACTERS = 200
+
+
+def _console() -> Console:
+    """Tables as wide as they need where the output is no terminal: nothing is truncated in a pipe."""
+    return Console(width=None if sys.stdout.isatty() else 200, highlight=False, soft_wrap=False)
+
+
+def exact(value: Expr) -> str | None:
+    """The rational or closed form as text; None for a rounded or very long number."""
+    if value.has(Float):
+        return None
+    text = str(value)
+    return text if len(text) <= EXACT_CHARACTERS else None
+
+
+def solution_json(solution: Solution, reports: Sequence[OracleReport]) -> str:
+    """The contract of `solve --json`."""
+    exercise = solution.exercise
+
+    def entry(value: Expr) -> dict[str, str | None]:
+        return {"exact": exact(value), "value": seventeen(value)}
+
+    values: dict[str, Any] = {}
+    gradients: dict[str, Any] = {}
+    updated: dict[str, Any] = {}
+    if solution.is_symbolic:
+        values = {
+            str(n.id): {"exact": str(n.definition), "value": None} for n in solution.graph if n.definition is not None
+        }
+        gradients = {
+            str(d.id): {"exact": str(solution.expression(d.id)), "value": None} for d in solution.derivations.values()
+        }
+    else:
+        values = {str(n.id): entry(solution.value(n.id)) for n in solution.graph if n.definition is not None}
+        gradients = {str(d.id): entry(solution.value(d.id)) for d in solution.derivations.values()}
+        if exercise.update is not None and exercise.update.learning_rate is not None:
+            targets = [*exercise.parameter_ids(), *(n.id for n in solution.graph if n.definition is not None)]
+            updated = {f"new {of}": entry(solution.value(of.after(exercise.update.steps))) for of in targets}
+    document = {
+        "symprop": FORMAT,
+        "exercise": exercise.name,
+        "title": exercise.title,
+        "values": values,
+        "gradients": gradients,
+        "updated": updated,
+        "oracles": [report_json(r) for r in reports],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def report_json(report: OracleReport) -> dict[str, Any]:
+    """One oracle's entry."""
+    return {
+        "name": report.name,
+        "version": report.version,
+        "compared": report.compared,
+        "largest_error": report.largest_error,
+        "agrees": report.agrees,
+        "skipped": list(report.skipped),
+    }
+
+
+def show_solution(solution: Solution, reports: Sequence[OracleReport]) -> None:
+    """Every quantity with its value and gradient."""
+    console = _console()
+    table = Table(title=solution.exercise.title, title_justify="left", title_style="bold")
+    for name in ("quantity", "value", "gradient of E"):
+        table.add_column(name, justify="left" if name == "quantity" else "right", no_wrap=True)
+    update = solution.exercise.update
+    has_update = update is not None and update.learning_rate is not None and not solution.is_symbolic
+    if has_update:
+        table.add_column("after the update", justify="right", no_wrap=True)
+    for node in solution.graph:
+        cells = [
+            str(node.id),
+            _number(solution, node.id),
+            _number(solution, Quantity("E", wrt=node.id)) if node.id in solution.derivations else "",
+        ]
+        if has_update:
+            assert update is not None
+            changed = node.definition is not None or node.role in ("weight", "bias")
+            cells.append(_number(solution, node.id.after(update.steps)) if changed else "")
+        table.add_row(*cells)
+    console.print(table)
+    for report in reports:
+        console.print(_verdict(report), soft_wrap=True, markup=False)
+
+
+def _number(solution: Solution, of: Quantity) -> str:
+    if solution.is_symbolic:
+        node = solution.graph[of] if of in solution.graph else None
+        return (
+            str(solution.expression(of))
+            if node is None or node.definition is not None
+            else str(node.given)
+            if node.given is not None
+            else "·"
+        )
+    value = solution.value(of)
+    text = exact(value)
+    decimal = seventeen(value)
+    if text is None or text == decimal:
+        return decimal
+    return (
+        text
+        if value.is_Integer
+        else f"{text} = {decimal}"
+        if value.is_Rational and len(decimal) < 17
+        else f"{text} ≈ {decimal[:10]}"
+    )
+
+
+def _verdict(report: OracleReport) -> str:
+    state = {True: "agrees", False: "DISAGREES", None: "compared nothing"}[report.agrees]
+    text = f"{report.name} {report.version}: {state}"
+    if report.compared:
+        text += f", {report.compared} numbers, largest error {report.largest_error:.1e}"
+    for wrong in report.disagreements[:3]:
+        text += f"; {wrong.id} is {wrong.ours} here, {wrong.theirs} there"
+    return text
+
+
+def show_reports(found: Sequence[tuple[str, tuple[OracleReport, ...]]], *, json: bool) -> None:
+    """One line an exercise and oracle."""
+    if json:
+        _print_json([{"exercise": name, "oracles": [report_json(r) for r in reports]} for name, reports in found])
+        return
+    console = _console()
+    width = max((len(name) for name, _ in found), default=0)
+    for name, reports in found:
+        for report in reports:
+            line = f"{name:<{width}}  {_verdict(report)}"
+            if report.skipped:
+                line += "; skipped: " + "; ".join(report.skipped)
+            console.print(line, soft_wrap=True, markup=False)
+
+
+def _print_json(document: Any) -> None:
+    print(json.dumps({"symprop": FORMAT, "exercises": document}, indent=2, ensure_ascii=False))
+
+
+def show_library() -> None:
+    """Names and titles of the built-ins."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("name", no_wrap=True, style="bold")
+    table.add_column("title", no_wrap=not sys.stdout.isatty())
+    table.add_column("source", no_wrap=not sys.stdout.isatty())
+    for name in library():
+        exercise = load(name)
+        table.add_row(name, exercise.title, exercise.source)
+    _console().print(table)
