@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from mpmath import MPContext
 from mpmath.ctx_iv import MPIntervalContext
+from mpmath.libmp import mpf_sub, to_str
 from sympy import Add, Expr, Float, Mul, Pow, Rational, Symbol, count_ops, erf, exp, log, pi, tanh
 from sympy.core.numbers import Exp1, Pi
 
@@ -26,6 +27,8 @@ CLOSED_OPERATIONS = 8
 SHOWN_DIGITS = 50
 MAX_DIGITS = 1000
 _TOO_LONG = 10**EXACT_DIGITS
+#: Bits between the width of a sharp interval and its size.
+_SHARP_BITS = 180
 #: Beyond this e^t has more digits than anybody can read, and mpmath needs seconds for it.
 MAX_EXPONENT = 10**6
 
@@ -84,12 +87,14 @@ class Arithmetic:
         return value
 
     def is_sharp(self, value: Value) -> bool:
-        """Whether an interval gives SHOWN_DIGITS correct digits."""
+        """Whether an interval gives SHOWN_DIGITS correct digits (180 bits are 54 digits)."""
         if isinstance(value, (Fraction, Expr)):
             return True
-        if value.a <= 0 <= value.b:
-            return False
-        return bool(value.delta * self.context.mpf(10) ** (SHOWN_DIGITS + 3) < abs(value.mid))
+        low, high = value._mpi_
+        if low[0] != high[0] or not low[1] or not high[1]:
+            return False  # the signs differ, or an end is 0
+        width = mpf_sub(high, low, 10, "u")
+        return not width[1] or width[2] + width[3] + _SHARP_BITS < min(low[2] + low[3], high[2] + high[3])
 
     # ------------------------------------------------------------------ evaluation
     def evaluate(self, expression: Expr, numbers: Mapping[Symbol, Value]) -> Value:
@@ -197,8 +202,7 @@ class Arithmetic:
         if isinstance(value, Fraction) and not value:
             return value
         ball = self.ball(value)
-        plain = MPContext()
-        plain.dps = self.digits + 15
+        plain = _plain(self.digits + 15)
         ends = [plain.erf(plain.mpf(getattr(ball, side)._mpi_[0 if side == "a" else 1])) for side in ("a", "b")]
         slack = self.context.mpf([-1, 1]) * self.context.mpf(10) ** (-self.digits - 5)
         low, high = (self.context.mpf(plain.nstr(end, self.digits + 14)) for end in ends)
@@ -206,6 +210,14 @@ class Arithmetic:
 
     def constant(self, which: Expr) -> Any:
         return self.context.pi if which is pi else self.context.e
+
+
+@lru_cache(maxsize=8)
+def _plain(digits: int) -> MPContext:
+    """A context of its own: mpmath's global one belongs to whoever imports mpmath."""
+    context = MPContext()
+    context.dps = digits
+    return context
 
 
 # ---------------------------------------------------------------------- conversion
@@ -230,9 +242,23 @@ def public(value: Value) -> Expr:
         return rational(value)
     if isinstance(value, Expr):
         return value
-    context = MPContext()
-    context.dps = SHOWN_DIGITS + 25
-    return Float(context.nstr(context.mpf(value.mid._mpi_[0]), SHOWN_DIGITS), SHOWN_DIGITS)
+    return Float(to_str(value._mpi_[0], SHOWN_DIGITS), SHOWN_DIGITS)
+
+
+def nearest(value: Value) -> Fraction:
+    """The value as a Fraction: itself, or a number within its interval."""
+    if isinstance(value, Expr):
+        value = fraction(value) if value.is_Rational else Arithmetic().ball(value)
+    if isinstance(value, Fraction):
+        return value
+    return end(value, 0)
+
+
+def end(ball: Any, side: int) -> Fraction:
+    """The lower (0) or upper (1) end of an interval, exactly."""
+    sign, mantissa, exponent, _ = ball._mpi_[side]
+    number = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+    return -number if sign else number
 
 
 def _closed(expression: Expr, arithmetic: Arithmetic) -> Value:
@@ -315,4 +341,15 @@ def _smooth(expression: Smooth, arguments: list[Program]) -> Program:
     return run
 
 
-__all__ = ["Arithmetic", "OutOfDomain", "Undecided", "Value", "exact", "fraction", "public", "rational"]
+__all__ = [
+    "Arithmetic",
+    "OutOfDomain",
+    "Undecided",
+    "Value",
+    "end",
+    "exact",
+    "fraction",
+    "nearest",
+    "public",
+    "rational",
+]

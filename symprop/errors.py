@@ -6,16 +6,48 @@ SympropError
  +-- KinkError          a pre-activation cannot be told from its kink           exit 2
  +-- UsageError         an option, an id or an output path cannot be used       exit 2
  +-- Disagreement       an oracle contradicts the solution                      exit 1
+
+A message is one line without control characters, whatever a user's file held; `shown` and `quoted` keep its text short.
 """
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
+
+#: Characters of a user's text that a message repeats; of a list of known words; of a file's path.
+SHOWN = 60
+KNOWN = 220
+PATH = 120
+
+
+def printable(text: str) -> str:
+    """The text on one line: control characters, bidi marks and lone surrogates as their escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shown(value: Any, limit: int = SHOWN) -> str:
+    """What a user wrote, on one line and no longer than `limit`."""
+    text = printable(str(value)[: limit + 1])
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def quoted(value: Any) -> str:
+    """The same in quotes."""
+    return f'"{shown(value)}"'
+
+
+def counted(n: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{n} {noun}" + ("" if n == 1 else "s")
 
 
 class SympropError(Exception):
     """Base of all errors with a message for the user; `exit_code` is what the command line returns."""
 
     exit_code = 2
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class UsageError(SympropError):
@@ -27,15 +59,23 @@ class ExerciseError(SympropError):
 
     def __init__(self, problem: str, *, key: str = "", where: str = "exercise", hint: str = "") -> None:
         self.problem, self.key, self.where, self.hint = problem, key, where, hint
-        super().__init__(str(self))
+        super().__init__(problem)
 
     def __str__(self) -> str:
-        place = f"{self.where}: {self.key}" if self.key else self.where
-        return f"{place}: {self.problem}" + (f" ({self.hint})" if self.hint else "")
+        where = self.where if len(self.where) <= PATH else "…" + self.where[1 - PATH :]
+        place = f"{where}: {self.key}" if self.key else where
+        return printable(f"{place}: {self.problem}" + (f" ({self.hint})" if self.hint else ""))
+
+    def __reduce__(self) -> Any:
+        return _rebuilt, (type(self), self.problem, self.key, self.where, self.hint)
 
     def at(self, where: str) -> "ExerciseError":
         """The same error, located in the file `where`."""
         return type(self)(self.problem, key=self.key, where=where, hint=self.hint)
+
+
+def _rebuilt(kind: type[ExerciseError], problem: str, key: str, where: str, hint: str) -> ExerciseError:
+    return kind(problem, key=key, where=where, hint=hint)
 
 
 class DomainError(ExerciseError):
@@ -54,6 +94,9 @@ class Disagreement(SympropError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean "relu"?` when a known word is close to `word`, else the list of known words."""
-    choices = list(known)
-    close = get_close_matches(word.lower(), choices, n=1, cutoff=0.6)
-    return f'did you mean "{close[0]}"?' if close else "known: " + ", ".join(choices)
+    choices = {choice.lower(): choice for choice in known}
+    close = get_close_matches(word[:SHOWN].lower(), choices, n=1, cutoff=0.6)
+    if close:
+        return f'did you mean "{choices[close[0]]}"?'
+    words = ", ".join(choices.values())
+    return "known: " + (words if len(words) <= KNOWN else words[: words.rfind(",", 0, KNOWN)] + ", …")

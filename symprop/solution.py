@@ -22,6 +22,7 @@ from symprop.arithmetic import (
     OutOfDomain,
     Undecided,
     Value,
+    end,
     exact,
     public,
     rational,
@@ -129,10 +130,11 @@ class Solution:
             return Matrix([[public(self._scalar(m, run)) for m in row] for row in members])
         return public(self._scalar(members, run))
 
-    def number(self, of: Quantity) -> Value:
-        """The value of a scalar as the arithmetic holds it."""
-        assert self._run is not None
-        return self._scalar(of, self._run)
+    def number(self, of: Quantity, *, rounded: bool = False) -> Value:
+        """The value of a scalar as the arithmetic holds it; `rounded`: in the chain of policy "each", where there is one."""
+        run = (self._rounded or self._run) if rounded else self._run
+        assert run is not None
+        return self._scalar(of, run)
 
     def members(self, wanted: Quantity) -> Quantity | list[list[Quantity]]:
         """The scalars of a whole, laid out as a matrix; a scalar's own id."""
@@ -280,9 +282,7 @@ class Solution:
     def _composed(self, expression: Expr) -> Expr:
         """Down to leaves: definitions and derivations put in, latest first."""
         order = {node.symbol: node.definition for node in self.graph if node.definition is not None}
-        adjoints = {
-            symbol(d.id): _short(d) for d in self.derivations.values()
-        }
+        adjoints = {symbol(d.id): _short(d) for d in self.derivations.values()}
         return _compose(expression, [*order.items()], [*adjoints.items()])
 
     def _composed_state(self, expression: Expr) -> Expr:
@@ -398,6 +398,44 @@ def solve(exercise: Exercise) -> Solution:
 
 
 # ---------------------------------------------------------------------- numbers
+@dataclass(frozen=True)
+class _Pattern:
+    """One step of an update: `lines` as (name, name without step, parameter that becomes new, expression), in order.
+
+    `before` renames what the step finds: base symbol, or moment without step, to the symbol that the expressions read.
+    """
+
+    lines: tuple[tuple[Symbol, Symbol, Symbol | None, Expr], ...]
+    before: Mapping[Symbol, Symbol]
+
+
+def _pattern(exercise: Exercise, graph: Graph, derivations: Mapping[Quantity, Derivation], step: int) -> _Pattern:
+    update = exercise.update
+    assert update is not None
+    lines: list[tuple[Symbol, Symbol, Symbol | None, Expr]] = []
+    changing = updates.parameters(exercise)
+    for layer in range(exercise.depth, 0, -1):
+        if update.order == "sequential":
+            for derivation in derivations.values():
+                if derivation.target.layer == layer:
+                    name, expression = _sequential(derivation, step, graph)
+                    lines.append((name, symbol(replace(Quantity.parse(name.name), step=0)), None, expression))
+        for parameter in (p for p in changing if p.layer == layer):
+            for id_, expression in updates.rule(update, parameter, step):
+                becomes = symbol(parameter) if id_.state == "new" else None
+                lines.append((symbol(id_), symbol(replace(id_, step=0)), becomes, expression))
+    before = {}
+    for of in (*(node.id for node in graph), *(d.id for d in derivations.values())):
+        if of.name not in q.CONSTANTS or of.wrt is not None:
+            before[symbol(of)] = symbol(updates.before(of, step))
+    for parameter in changing:
+        for state in ("velocity", "m", "v"):
+            before[symbol(replace(parameter, state=state))] = symbol(
+                replace(parameter, state=state, step=max(step - 1, 0))
+            )
+    return _Pattern(tuple(lines), before)
+
+
 class _Solver:
     """One evaluation of graph, derivations and updates, repeated with more digits until every number is settled."""
 
@@ -415,9 +453,12 @@ class _Solver:
         )
         self.last = last if last is not None else self.update.steps if self.update else 0
         self.arithmetic = Arithmetic()
+        self._patterns: dict[int, _Pattern] = {}
 
     def run(self) -> _Run:
-        digits, zeros = SHOWN_DIGITS + 15, frozenset[Expr]()
+        # intervals widen from step to step: long runs start with more digits instead of starting again
+        first = SHOWN_DIGITS + 15 + min(self.last // 100, 200)
+        digits, zeros = first, frozenset[Expr]()
         while True:
             self.arithmetic = Arithmetic(digits, zeros)
             try:
@@ -428,7 +469,7 @@ class _Solver:
                     continue
                 if not self._is_zero(stuck.expression):
                     raise self._kink_error(stuck.expression) from None
-                digits, zeros = SHOWN_DIGITS + 15, zeros | {stuck.expression}
+                digits, zeros = first, zeros | {stuck.expression}
             except OutOfDomain as outside:
                 raise self._domain_error(outside) from None
 
@@ -449,6 +490,9 @@ class _Solver:
                 losses.append(numbers[symbol(q.E)])
                 if step <= KEPT_STATES or step == self.last:
                     states[step] = numbers
+            moments = {
+                symbol(replace(Quantity.parse(name.name), step=self.last)): value for name, value in moments.items()
+            }
         return _Run(states, moments, tuple(losses), self.arithmetic.digits)
 
     def _pass(self, numbers: Numbers) -> None:
@@ -473,28 +517,31 @@ class _Solver:
         return value
 
     def _step(self, numbers: Numbers, moments: Numbers, constants: Numbers, step: int) -> tuple[Numbers, Numbers]:
-        """One update: new parameters by their own symbols, and the moments by their state's symbols."""
-        assert self.update is not None
-        seen: Numbers = {**constants, **moments}
+        """One update: new parameters by their own symbols, and what the rule made by its own names, without step numbers."""
+        pattern = self._pattern(step)
+        seen: Numbers = {
+            **constants,
+            **{pattern.before[name]: value for name, value in moments.items() if name in pattern.before},
+        }
         for name, value in numbers.items():
-            of = Quantity.parse(name.name)
-            seen[symbol(of if of.name in q.CONSTANTS and of.wrt is None else updates.before(of, step))] = value
+            seen[pattern.before.get(name, name)] = value
         fresh: Numbers = {}
         made: Numbers = {}
-        changing = updates.parameters(self.exercise)
-        for layer in range(self.exercise.depth, 0, -1):
-            if self.update.order == "sequential":
-                for derivation in self.derivations.values():
-                    if derivation.target.layer == layer and self.graph[derivation.target].role != "constant":
-                        name, expression = _sequential(derivation, step, self.graph)
-                        seen[name] = made[name] = self._settled(name, expression, seen)
-            for parameter in changing:
-                if parameter.layer != layer:
-                    continue
-                for id_, expression in updates.rule(self.update, parameter, step):
-                    seen[symbol(id_)] = made[symbol(id_)] = self._settled(symbol(id_), expression, seen)
-                fresh[symbol(parameter)] = seen[symbol(parameter.after(step))]
+        for name, kept, parameter, expression in pattern.lines:
+            seen[name] = made[kept] = self._settled(name, expression, seen)
+            if parameter is not None:
+                fresh[parameter] = seen[name]
         return fresh, made
+
+    def _pattern(self, step: int) -> "_Pattern":
+        """The rule's lines; from step 2 on they only differ in names, so that those of step 2 serve (Adam counts steps)."""
+        assert self.update is not None
+        known = step if self.update.rule == "adam" else min(step, 2)
+        if known not in self._patterns:
+            if len(self._patterns) > 2:
+                self._patterns.clear()
+            self._patterns[known] = _pattern(self.exercise, self.graph, self.derivations, known)
+        return self._patterns[known]
 
     # ------------------------------------------------------------------ kinks and domains
     def kinks(self, run: _Run) -> tuple[Quantity, ...]:
@@ -579,16 +626,10 @@ def round_value(value: Value, decimals: int, name: Expr = S.Zero) -> Fraction:
         value = Arithmetic(SHOWN_DIGITS + 15 + decimals).ball(value)
     if isinstance(value, Fraction):
         return _rounded(value, decimals)
-    ends = {_rounded(_end(value, side), decimals) for side in (0, 1)}
+    ends = {_rounded(end(value, side), decimals) for side in (0, 1)}
     if len(ends) > 1:
         raise Undecided(name)
     return ends.pop()
-
-
-def _end(ball: Any, side: int) -> Fraction:
-    sign, mantissa, exponent, _ = ball._mpi_[side]
-    number = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-    return -number if sign else number
 
 
 def _rounded(value: Fraction, decimals: int) -> Fraction:

@@ -64,7 +64,7 @@ def facts() -> list[Fact]:
 
 FACTS = facts()
 LONG = [fact for fact in FACTS if fact.variant.startswith("10000")]
-MOMENTUM = list(csv.DictReader((FOLDER / "momentum.csv").open(encoding="utf-8", newline="")))
+MOMENTUM = list(csv.DictReader((FOLDER / "momentum.csv").read_text(encoding="utf-8").splitlines()))
 
 
 # ---------------------------------------------------------------------- what the sources vary

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sympy import Expr, Float, count_ops
 
-from symprop.arithmetic import Value, public
+from symprop.arithmetic import Value, nearest
 
 #: Given numbers keep up to this many decimals, whatever the rounding.
 GIVEN_PLACES = 17
@@ -55,10 +55,10 @@ class Figures:
             return self._rounded(_fraction(value))
         if isinstance(value, Expr) and not value.is_Rational:
             if approximate or (not given and (self.policy in ("end", "each") or count_ops(value) > CLOSED_SHOWN)):
-                return self._rounded(_fraction(public(value).evalf(50)))
+                return self._rounded(nearest(value))
             negative = value.could_extract_minus_sign()
             return Figure("", negative, closed=-value if negative else value)
-        number = value if isinstance(value, Fraction) else _fraction(public(value))
+        number = nearest(value)
         if not isinstance(value, (Fraction, Expr)):
             return self._rounded(number)
         places = _places(number)

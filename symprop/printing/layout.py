@@ -146,7 +146,7 @@ class Layout(Printer, Generic[T]):
         if isinstance(form, Op):
             return self._operation(form)
         if isinstance(form, Shown):
-            return self.signed(self.figures.write(form.value, given=form.given, approximate=form.approximate))
+            return self._shown(form)
         if isinstance(form, Figure):
             return self.signed(form)
         if isinstance(form, (Name, Ratio)):
@@ -168,6 +168,16 @@ class Layout(Printer, Generic[T]):
         ):
             return self._terms(Add(*(-term for term in form.args[1].args)))
         return [self.write(form)]
+
+    def _shown(self, form: Shown) -> T:
+        """A value; a closed form is followed by its decimals, unless it was given as it stands."""
+        figure = self.figures.write(form.value, given=form.given, approximate=form.approximate)
+        written = self.signed(figure)
+        if figure.closed is None or form.given:
+            return written
+        decimals = self.unsigned(replace(self.figures.write(form.value, approximate=True), rounded=False))
+        minus = [self.minus()] if figure.negative else []
+        return self.join([written, self.operator("approx"), *minus, decimals])
 
     def _factors(self, form: Factors) -> T:
         parts: list[T] = []
@@ -214,6 +224,8 @@ class Layout(Printer, Generic[T]):
     # ------------------------------------------------------------------ sums
     def _terms(self, expression: Expr) -> list[T]:
         terms = sorted(Add.make_args(expression), key=_term_key)
+        if self.numbers is not None:
+            terms = [term for term in terms if not self._drops_out(term)] or terms
         return [self._term(term, first=i == 0) for i, term in enumerate(terms)]
 
     def _term(self, term: Expr, first: bool) -> T:
@@ -228,6 +240,12 @@ class Layout(Printer, Generic[T]):
         if first:
             return self.join([self.minus(), written]) if negative else written
         return self.join([self.operator("-" if negative else "+"), written])
+
+    def _drops_out(self, term: Expr) -> bool:
+        """Whether a term has a target of 0 as factor: nobody writes 0 ln 0.3 in a cross-entropy."""
+        assert self.numbers is not None
+        factors = (f for f in Mul.make_args(term) if isinstance(f, Symbol) and quantity_of(f).name == "y")
+        return len(Mul.make_args(term)) > 2 and any(self.numbers.get(f) == Fraction(0) for f in factors)
 
     def _starts_with_zero(self, body: Expr) -> bool:
         if self.numbers is None:
@@ -609,6 +627,8 @@ def _factor_key(factor: Expr) -> tuple[Any, ...]:
         return (_quantity_key(quantity_of(base)), 0, "")
     if isinstance(base, Add):
         return ((7,), 0, _text_key(base))
+    if isinstance(base, log):
+        return ((8,), 0, _text_key(base))  # (1 - y) ln(1 - a): a logarithm without brackets around it comes last
     if base.is_number:
         return ((0, 1), 0, str(base))
     return ((6,), 0, _text_key(base))

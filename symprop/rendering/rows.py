@@ -10,18 +10,24 @@ from symprop.printing import Layout, Width
 #: Width of the text block in em of the body size (160 mm at 10.5 pt), less a little for what Width does not see.
 LINE = 42.0
 SIGN = 1.6
+#: Answers up to this width (em) stand in boxes of one size.
+NARROW = 4.4
 #: Most equals signs that stand in columns of one block.
 MOST_COLUMNS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One `= form` of a line; an empty text leaves the column empty. `role`: form, answer or more (a broken sum goes on)."""
+    """One `= form` of a line; an empty text leaves the column empty.
+
+    `role`: form, answer or more (a broken sum goes on); `wide`: no room for it in a column of answers.
+    """
 
     sign: str
     text: str
     role: str = "form"
     boxed: bool = False
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,10 @@ class _Piece:
     @property
     def text(self) -> str:
         return "".join(self.texts)
+
+    @property
+    def cell(self) -> Cell:
+        return Cell(self.sign, self.text, self.role, self.boxed, self.width > NARROW)
 
     @property
     def width(self) -> float:
@@ -126,14 +136,14 @@ def _widths(printed: Sequence[tuple[_Piece, list[_Piece], Row]], columns: int) -
 
 
 def _placed(pieces: Sequence[_Piece], columns: int) -> list[tuple[int, _Piece]]:
-    """Forms from the left, the answer always in the last column."""
-    return [(columns - 1 if piece.role == "answer" else i, piece) for i, piece in enumerate(pieces)]
+    """Forms from the left; an answer behind forms always in the last column."""
+    return [(columns - 1 if piece.role == "answer" and i else i, piece) for i, piece in enumerate(pieces)]
 
 
 def _in_columns(pieces: Sequence[_Piece], columns: int) -> tuple[Cell, ...]:
     cells = [Cell("", "")] * columns
     for i, piece in _placed(pieces, columns):
-        cells[i] = Cell(piece.sign, piece.text, piece.role, piece.boxed)
+        cells[i] = piece.cell
     return tuple(cells)
 
 
@@ -144,19 +154,11 @@ def _stacked(left: _Piece, pieces: Sequence[_Piece], row: Row, line: float) -> l
     used = 0.0
     for piece in pieces:
         if piece.role == "answer" and lines and used + SIGN + 1 + piece.width <= room:
-            lines[-1].append(Cell(piece.sign, piece.text, piece.role, piece.boxed))
+            lines[-1].append(piece.cell)
             continue
-        for i, (texts, width) in enumerate(_broken(piece, room)):
-            lines.append(
-                [
-                    Cell(
-                        piece.sign if i == 0 else "",
-                        texts,
-                        piece.role if i == 0 else "more",
-                        piece.boxed and len(piece.texts) == 1,
-                    )
-                ]
-            )
+        for i, (text, width) in enumerate(_broken(piece, room)):
+            sign, role = (piece.sign, piece.role) if i == 0 else ("", "more")
+            lines.append([Cell(sign, text, role, piece.boxed and len(piece.texts) == 1, width > NARROW)])
             used = width
     return [
         Line(left.text if i == 0 else "", tuple(cells), row.chain_rule and i == 0, row.id if i == 0 else "")
