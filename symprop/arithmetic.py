@@ -33,6 +33,10 @@ _SHARP_BITS = 180
 MAX_EXPONENT = 10**6
 
 
+class Rounded(Fraction):
+    """A fraction that came of rounding: arithmetic goes on with it as it stands, printing says that it was rounded."""
+
+
 class Undecided(Exception):
     """An interval still holds 0 (or is too wide) at this precision; `expression` is what must be told from 0."""
 
@@ -246,7 +250,9 @@ def public(value: Value) -> Expr:
 
 
 def nearest(value: Value) -> Fraction:
-    """The value as a Fraction: itself, or a number within its interval."""
+    """The value as a Fraction: itself, or a number within its interval; a Float as the binary fraction it is."""
+    if isinstance(value, Float):
+        return _binary(value._mpf_)
     if isinstance(value, Expr):
         value = fraction(value) if value.is_Rational else Arithmetic().ball(value)
     if isinstance(value, Fraction):
@@ -256,7 +262,12 @@ def nearest(value: Value) -> Fraction:
 
 def end(ball: Any, side: int) -> Fraction:
     """The lower (0) or upper (1) end of an interval, exactly."""
-    sign, mantissa, exponent, _ = ball._mpi_[side]
+    return _binary(ball._mpi_[side])
+
+
+def _binary(parts: tuple[int, int, int, int]) -> Fraction:
+    """mpmath's (sign, mantissa, exponent, bits) as a Fraction."""
+    sign, mantissa, exponent, _ = parts
     number = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
     return -number if sign else number
 

@@ -1,8 +1,10 @@
 """The command line: options in, files and tables out, one exit code a kind of failure. Imports the rest when a command runs."""
 
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Backpropagation by hand, worked out: exact derivations, answer keys, two independent checks.",
 )
 
@@ -43,11 +46,15 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
         except KeyboardInterrupt:
             typer.echo("symprop: interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None
-        except RecursionError:
-            typer.echo("symprop: the exercise is nested too deeply", err=True)
+        except (RecursionError, MemoryError) as problem:
+            typer.echo(f"symprop: {_too_large(problem)}", err=True)
             raise typer.Exit(2) from None
 
     return run
+
+
+def _too_large(problem: BaseException) -> str:
+    return "the exercise is nested too deeply" if isinstance(problem, RecursionError) else "not enough memory"
 
 
 @app.callback(invoke_without_command=True)
@@ -79,13 +86,14 @@ def key(
 ) -> None:
     """Write the worked solution, after both oracles agreed."""
     from symprop import api
-    from symprop.rendering import write_files
+    from symprop.rendering.write import check_places, write_files
     from symprop.wording import narrate
 
     suffixes = api.formats(to)
     solution = _solved(exercise, notation)
     name = solution.exercise.name
     places = {suffix: output / f"{name}.{suffix}" for suffix in suffixes}
+    check_places(places.values())
     narrate(solution, detail=detail, view=view, paths=paths or ())  # a bad option is told before the oracles work
     reports = api.verify(solution)
     api.demand_agreement(reports, name)
@@ -127,21 +135,24 @@ def verify(
     from symprop import api, tables
 
     found: list[tuple[str, tuple[OracleReport, ...]]] = []
-    failed: list[SympropError] = []
+    code = 0
     for name in exercises:
         try:
-            found.append((name, api.verify(_solved(name))))
-        except SympropError as problem:
-            failed.append(problem)
-    tables.show_reports(found, json=json)
-    for failure in failed:
-        typer.echo(f"symprop: {failure}", err=True)
-    if failed:
-        raise typer.Exit(failed[0].exit_code)
-    if any(r.agrees is False for _, reports in found for r in reports) or any(
-        not any(r.agrees for r in reports) for _, reports in found
-    ):
-        raise typer.Exit(1)
+            reports = api.verify(_solved(name))
+        except (SympropError, RecursionError, MemoryError) as problem:
+            message = problem if isinstance(problem, SympropError) else f"{name}: {_too_large(problem)}"
+            typer.echo(f"symprop: {message}", err=True)
+            code = 2
+            continue
+        found.append((name, reports))
+        if not json:
+            tables.show_reports(name, reports, width=max(map(len, exercises)))
+        if any(r.agrees is False for r in reports) or not any(r.agrees for r in reports):
+            code = code or 1
+    if json:
+        typer.echo(tables.reports_json(found))
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command("list")
@@ -155,17 +166,23 @@ def list_() -> None:
 
 @app.command()
 @guarded
-def new(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; it must not exist.")]) -> None:
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; it must not exist.")],
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing on success.")] = False,
+) -> None:
     """Write a commented starter exercise."""
-    from symprop.errors import UsageError
+    from symprop.errors import UsageError, quoted
     from symprop.rendering import write_files
     from symprop.rendering.formats import template_folder
 
-    target = file if file.suffix else file.with_suffix(".toml")
-    if target.exists():
-        raise UsageError(f'"{target}" exists already; nothing was written')
+    if file.is_dir():
+        raise UsageError(f"{quoted(file)} is a folder; wanted the name of a new file")
+    target = file if file.suffix else file.with_name(f"{file.name}.toml")
+    if os.path.lexists(target):
+        raise UsageError(f"{quoted(target)} exists already; nothing was written")
     write_files({target: (template_folder() / "exercise.toml").read_bytes()})
-    typer.echo(target)
+    if not quiet:
+        typer.echo(target)
 
 
 @app.command()
@@ -180,25 +197,39 @@ def schema() -> None:
 
 
 def _solved(name: str, notation: str | None = None) -> "Solution":
+    from symprop.errors import ExerciseError, UsageError, did_you_mean, quoted
     from symprop.exercise import build, load
+    from symprop.notation import PROFILES
     from symprop.solution import solve as solve_exercise
 
     exercise = load(name)
     if notation is not None:
-        raw = {field: getattr(exercise, field) for field in type(exercise).model_fields} | {
-            "notation": {"profile": notation}
-        }
-        exercise = build(raw, where="--notation")
-    return solve_exercise(exercise)
+        if notation not in PROFILES:
+            raise UsageError(f"--notation: found {quoted(notation)}; {did_you_mean(notation, PROFILES)}")
+        raw = {field: getattr(exercise, field) for field in type(exercise).model_fields}
+        exercise = build(raw | {"notation": {"profile": notation}}, where=name)
+    try:
+        return solve_exercise(exercise)
+    except ExerciseError as problem:
+        raise problem.at(name) from None
 
 
 def run() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter gets its number
     try:
-        app()
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough: head, less
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        typer.echo("symprop: interrupted", err=True)
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ def printable(text: str) -> str:
 
 def shown(value: Any, limit: int = SHOWN) -> str:
     """What a user wrote, on one line and no longer than `limit`."""
+    if isinstance(value, int) and value.bit_length() > 4000:
+        return "a number of very many digits"  # Python refuses to write it out
     text = printable(str(value)[: limit + 1])
     return text if len(text) <= limit else text[: limit - 1] + "…"
 

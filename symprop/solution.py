@@ -20,6 +20,7 @@ from symprop.arithmetic import (
     SHOWN_DIGITS,
     Arithmetic,
     OutOfDomain,
+    Rounded,
     Undecided,
     Value,
     end,
@@ -621,15 +622,19 @@ class _Solver:
 
 
 def round_value(value: Value, decimals: int, name: Expr = S.Zero) -> Fraction:
-    """The value rounded to `decimals` places, ties away from zero. Raises Undecided when an interval straddles a tie."""
+    """The value rounded to `decimals` places, ties away from zero; a Rounded unless nothing changed.
+
+    Raises Undecided when an interval straddles a tie.
+    """
     if isinstance(value, Expr):
         value = Arithmetic(SHOWN_DIGITS + 15 + decimals).ball(value)
     if isinstance(value, Fraction):
-        return _rounded(value, decimals)
+        result = _rounded(value, decimals)
+        return value if result == value else Rounded(result)
     ends = {_rounded(end(value, side), decimals) for side in (0, 1)}
     if len(ends) > 1:
         raise Undecided(name)
-    return ends.pop()
+    return Rounded(ends.pop())
 
 
 def _rounded(value: Fraction, decimals: int) -> Fraction:

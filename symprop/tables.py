@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from sympy import Expr, Float
 
+from symprop.errors import printable
 from symprop.exercise import FORMAT, library, load
 from symprop.oracles import OracleReport
 from symprop.printing.figures import seventeen
@@ -17,11 +18,14 @@ from symprop.solution import Solution
 
 #: `exact` is null when it would be longer.
 EXACT_CHARACTERS = 200
+#: Columns of an output that is no terminal.
+ENDLESS = 1_000_000
 
 
 def _console() -> Console:
-    """Tables as wide as they need where the output is no terminal: nothing is truncated in a pipe."""
-    return Console(width=None if sys.stdout.isatty() else 200, highlight=False, soft_wrap=False)
+    """A title's brackets and colons are its own; where the output is no terminal nothing is cut or wrapped."""
+    width = None if sys.stdout.isatty() else ENDLESS
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def exact(value: Expr) -> str | None:
@@ -82,13 +86,14 @@ def report_json(report: OracleReport) -> dict[str, Any]:
 def show_solution(solution: Solution, reports: Sequence[OracleReport]) -> None:
     """Every quantity with its value and gradient."""
     console = _console()
-    table = Table(title=solution.exercise.title, title_justify="left", title_style="bold")
+    console.print(solution.exercise.title, style="bold", soft_wrap=True)
+    table = Table()
     for name in ("quantity", "value", "gradient of E"):
-        table.add_column(name, justify="left" if name == "quantity" else "right", no_wrap=True)
+        table.add_column(name, justify="left" if name == "quantity" else "right", overflow="fold")
     update = solution.exercise.update
     has_update = update is not None and update.learning_rate is not None and not solution.is_symbolic
     if has_update:
-        table.add_column("after the update", justify="right", no_wrap=True)
+        table.add_column("after the update", justify="right", overflow="fold")
     for node in solution.graph:
         cells = [
             str(node.id),
@@ -102,7 +107,7 @@ def show_solution(solution: Solution, reports: Sequence[OracleReport]) -> None:
         table.add_row(*cells)
     console.print(table)
     for report in reports:
-        console.print(_verdict(report), soft_wrap=True, markup=False)
+        console.print(_verdict(report), soft_wrap=True)
 
 
 def _number(solution: Solution, of: Quantity) -> str:
@@ -139,32 +144,33 @@ def _verdict(report: OracleReport) -> str:
     return text
 
 
-def show_reports(found: Sequence[tuple[str, tuple[OracleReport, ...]]], *, json: bool) -> None:
-    """One line an exercise and oracle."""
-    if json:
-        _print_json([{"exercise": name, "oracles": [report_json(r) for r in reports]} for name, reports in found])
-        return
+def show_reports(name: str, reports: Sequence[OracleReport], *, width: int = 0) -> None:
+    """One line an oracle, the exercise's name padded to `width`."""
     console = _console()
-    width = max((len(name) for name, _ in found), default=0)
-    for name, reports in found:
-        for report in reports:
-            line = f"{name:<{width}}  {_verdict(report)}"
-            if report.skipped:
-                line += "; skipped: " + "; ".join(report.skipped)
-            console.print(line, soft_wrap=True, markup=False)
+    for report in reports:
+        skipped = "; skipped: " + "; ".join(report.skipped) if report.skipped else ""
+        console.print(f"{printable(name):<{width}}  {_verdict(report)}{skipped}", soft_wrap=True)
 
 
-def _print_json(document: Any) -> None:
-    print(json.dumps({"symprop": FORMAT, "exercises": document}, indent=2, ensure_ascii=False))
+def reports_json(found: Sequence[tuple[str, tuple[OracleReport, ...]]]) -> str:
+    """Every exercise with its oracles' entries."""
+    exercises = [{"exercise": name, "oracles": [report_json(r) for r in reports]} for name, reports in found]
+    return json.dumps({"symprop": FORMAT, "exercises": exercises}, indent=2, ensure_ascii=False)
 
 
 def show_library() -> None:
-    """Names and titles of the built-ins."""
+    """Names, titles and sources of the built-ins: one line each, or a table as wide as the terminal."""
+    rows = [("name", "title", "source")]
+    rows += [(name, exercise.title, exercise.source) for name in library() for exercise in (load(name),)]
+    if not sys.stdout.isatty():
+        widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
+        for name, title, source in rows:
+            print(f"{name:<{widths[0]}}  {title:<{widths[1]}}  {source}".rstrip())
+        return
     table = Table(box=None, pad_edge=False)
-    table.add_column("name", no_wrap=True, style="bold")
-    table.add_column("title", no_wrap=not sys.stdout.isatty())
-    table.add_column("source", no_wrap=not sys.stdout.isatty())
-    for name in library():
-        exercise = load(name)
-        table.add_row(name, exercise.title, exercise.source)
+    table.add_column(rows[0][0], no_wrap=True, style="bold")
+    for heading in rows[0][1:]:
+        table.add_column(heading, overflow="fold")
+    for row in rows[1:]:
+        table.add_row(*row)
     _console().print(table)

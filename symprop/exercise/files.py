@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic.json_schema import GenerateJsonSchema
+from sympy import Expr
 
 from symprop.errors import ExerciseError, did_you_mean, quoted, shown
 from symprop.exercise.messages import translated
 from symprop.exercise.model import FORMAT, Exercise
-from symprop.exercise.numbers import LIMITS, NUMBER_SCHEMA, Decimal, found
+from symprop.exercise.numbers import LIMITS, NUMBER_SCHEMA, Decimal, found, is_list, rows
 from symprop.functions import ACTIVATION_ALIASES, ACTIVATIONS
 from symprop.notation import GREEK, PROFILES
 
@@ -137,12 +139,8 @@ def MLP(
     decimal form (0.1 is 1/10). `penalty`: alpha, or a table as in the file. `tables`: title, source, update, rounding,
     notation, questions, variants. Raises ExerciseError.
     """
-    pairs = [
-        {"units": layer[0], "activation": layer[1]} if isinstance(layer, (list, tuple)) and len(layer) == 2 else layer
-        for layer in layers
-    ]
     network = {
-        "layers": pairs,
+        "layers": [_layer(each) for each in layers] if is_list(layers) else layers,
         "inputs": inputs,
         "samples": samples,
         "biases": (b is not None or W is None) if biases is None else biases,
@@ -153,17 +151,35 @@ def MLP(
     }
     raw: dict[str, Any] = {"symprop": FORMAT, "network": network, **tables}
     if W is not None or b is not None:
-        raw["parameters"] = {f"W{i}": w for i, w in enumerate(W if W is not None else (), 1)}
-        raw["parameters"] |= {f"b{i}": v for i, v in enumerate(b if b is not None else (), 1)}
+        raw["parameters"] = _by_layer("W", W) | _by_layer("b", b)
     if x is not None or y is not None:
-        raw["data"] = {"x": x, "y": y}
+        raw["data"] = {key: value for key, value in (("x", x), ("y", y)) if value is not None}
     return build(raw, name=name)
 
 
+def _layer(layer: Any) -> Any:
+    return {"units": layer[0], "activation": layer[1]} if is_list(layer) and len(layer) == 2 else layer
+
+
+def _by_layer(letter: str, values: Any) -> dict[str, Any]:
+    values = rows(values)
+    if values is not None and not is_list(values):
+        raise ExerciseError(f"found {found(values)}; wanted a list with one entry a layer", key=letter)
+    return {f"{letter}{layer}": value for layer, value in enumerate(values or (), 1)}
+
+
 # ---------------------------------------------------------------------- the schema
+class _Schema(GenerateJsonSchema):
+    """pydantic's schema with exact defaults written as a file would."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """9/10 -> "9/10"."""
+        return (int(dft) if dft.is_Integer else str(dft)) if isinstance(dft, Expr) else super().encode_default(dft)
+
+
 def json_schema() -> dict[str, Any]:
     """JSON Schema of the exercise file."""
-    schema: dict[str, Any] = _without_null(Exercise.model_json_schema())
+    schema: dict[str, Any] = _without_null(Exercise.model_json_schema(schema_generator=_Schema))
     tables, number = schema["$defs"], {"$ref": "#/$defs/Number"}
     tables["Number"] = NUMBER_SCHEMA
     schema["properties"].pop("name")

@@ -45,16 +45,10 @@ def translated(error: ValidationError, model: type[BaseModel], where: str) -> Ex
     elif kind in ("greater_than_equal", "less_than_equal"):
         wanted = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
     elif kind == "too_short":
-        wanted = "at least one entry"
-        value = "an empty list"
-        return ExerciseError(f"found {value}; wanted {wanted}", key=key, where=where)
+        return ExerciseError("found an empty list; wanted at least one entry", key=key, where=where)
     elif kind in ("too_long", "string_too_long"):
-        noun = "character" if kind == "string_too_long" else "entry"
-        length = len(value) if isinstance(value, str) else context["actual_length"]
-        limit = context["max_length"]
-        return ExerciseError(
-            f"{length} {noun}s; wanted at most {limit}".replace("entrys", "entries"), key=key, where=where
-        )
+        noun = "characters" if isinstance(value, str) else "entries"
+        return ExerciseError(f"{len(value)} {noun}; wanted at most {context['max_length']}", key=key, where=where)
     else:
         wanted = WANTED.get(kind, details["msg"])
     return ExerciseError(f"found {found(value)}; wanted {wanted}", key=key, where=where)

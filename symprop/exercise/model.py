@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any, Literal, NoReturn
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 from sympy import Expr, Integer, Rational, Symbol
 
 from symprop import quantity as q
@@ -20,6 +20,7 @@ from symprop.exercise.numbers import (
     Whole,
     fail,
     formula,
+    found,
     is_list,
     less,
     rows,
@@ -51,6 +52,13 @@ class Parameters(dict[str, Any]):
         return hash(tuple(self.items()))
 
 
+def _as_text(value: Any) -> Any:
+    """Nested exact numbers as a file would hold them: for model_dump."""
+    if isinstance(value, dict):
+        return {key: _as_text(each) for key, each in value.items()}
+    return [_as_text(each) for each in value] if is_list(value) else str(value)
+
+
 class Model(BaseModel):
     """Base of the file's tables: immutable, no unknown keys."""
 
@@ -74,6 +82,8 @@ class Activation(Model):
     def _by_name(cls, value: Any) -> Any:
         if isinstance(value, str):
             value = {"name": value}
+        if not isinstance(value, (Mapping, Activation)):
+            raise fail(f'found {found(value)}; wanted a name such as "relu", or a table')
         if isinstance(value, Mapping) and isinstance(value.get("name"), str):
             value = {**value, "name": ACTIVATION_ALIASES.get(value["name"], value["name"])}
         return value
@@ -194,10 +204,10 @@ class Data(Model):
         if not isinstance(value, Mapping):
             return value
         given = {key: rows(value[key]) for key in ("x", "y") if value.get(key) is not None}
-        for key, found in given.items():
-            if not is_list(found):
+        for key, samples in given.items():
+            if not is_list(samples):
                 raise fail(f"{key}: found a single value; wanted one row a sample, such as [[1, 2]]")
-            if not found:
+            if not samples:
                 raise fail(f"{key}: no samples; wanted at least one row")
         if not all(is_list(rows(row)) for row in given.get("x", ())):
             raise fail("x: found a plain list; wanted one row a sample, such as [[1, 2]] for one sample of two inputs")
@@ -266,7 +276,7 @@ class Exercise(Model):
     source: Text = Field("", max_length=500, description="where the exercise comes from")
     network: Network = Field(description="the architecture and its loss")
     data: Data | None = Field(None, description="the samples; letters when left out")
-    parameters: dict[str, Any] | None = Field(
+    parameters: Annotated[dict[str, Any], PlainSerializer(_as_text, return_type=dict[str, Any])] | None = Field(
         None, description="W1, b1, W2, … as scikit-learn stores them; letters when left out"
     )
     update: Update | None = Field(None, description="an update of the parameters; none when left out")
@@ -282,6 +292,14 @@ class Exercise(Model):
     )
     variants: dict[str, Any] | None = Field(None, description="conditions on drawn numbers")
     name: str = Field("exercise", exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _profile_is_text(cls, value: Any) -> Any:
+        notation = value.get("notation") if isinstance(value, Mapping) else None
+        if isinstance(notation, Mapping) and not isinstance(notation.get("profile", ""), str):
+            raise fail(f"notation.profile: found {found(notation['profile'])}; wanted text in quotes")
+        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> "Exercise":

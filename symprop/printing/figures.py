@@ -9,7 +9,7 @@ from typing import Literal
 
 from sympy import Expr, Float, count_ops
 
-from symprop.arithmetic import Value, nearest
+from symprop.arithmetic import Rounded, Value, nearest
 
 #: Given numbers keep up to this many decimals, whatever the rounding.
 GIVEN_PLACES = 17
@@ -49,10 +49,18 @@ class Figures:
     policy: Literal["short", "exact", "end", "each"] = "short"
     decimals: int = 4
 
-    def write(self, value: Value, *, given: bool = False, approximate: bool = False) -> Figure:
-        """The number as this document shows it. `given`: exactly as the exercise has it; `approximate`: never a closed form."""
+    def write(self, value: Value, *, given: bool = False, approximate: bool = False, significant: int = 0) -> Figure:
+        """The number as this document shows it.
+
+        `given`: exactly as the exercise has it; `approximate`: never a closed form; `significant`: so many digits, whatever
+        the policy.
+        """
+        if significant:
+            return _significant(nearest(value), significant)
+        if isinstance(value, Rounded):
+            return Figure(_point(_half_away(abs(value), self.decimals), self.decimals), value < 0, rounded=True)
         if isinstance(value, Float):
-            return self._rounded(_fraction(value))
+            return self._rounded(nearest(value))
         if isinstance(value, Expr) and not value.is_Rational:
             if approximate or (not given and (self.policy in ("end", "each") or count_ops(value) > CLOSED_SHOWN)):
                 return self._rounded(nearest(value))
@@ -88,7 +96,7 @@ class Figures:
 
 def seventeen(value: Expr) -> str:
     """A decimal string of 17 significant digits (fewer when the number ends before)."""
-    number = _fraction(value if value.is_Rational else value.evalf(50))
+    number = nearest(value)
     if number == 0:
         return "0"
     size = abs(number)
@@ -107,14 +115,6 @@ def seventeen(value: Expr) -> str:
             places,
         )
     return sign + digits[0] + ("." + digits[1:] if digits[1:] else "") + f"e{exponent:+03d}"
-
-
-def _fraction(value: Expr) -> Fraction:
-    if value.is_Rational:
-        return Fraction(int(value.p), int(value.q))
-    rational = value.evalf(50)
-    sign, mantissa, exponent, _ = rational._mpf_
-    return (-1 if sign else 1) * Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 
 def _places(number: Fraction) -> int | None:
@@ -144,6 +144,18 @@ def _half_away(size: Fraction, places: int) -> int:
 def _exponent(size: Fraction) -> int:
     exponent = len(str(size.numerator)) - len(str(size.denominator))
     return exponent if size >= Fraction(10) ** exponent else exponent - 1
+
+
+def _significant(number: Fraction, digits: int) -> Figure:
+    size = abs(number)
+    if size == 0:
+        return Figure("0")
+    exponent = _exponent(size)
+    if not -5 < exponent < digits:
+        return _power_of_ten(size, number < 0, digits)
+    places = max(digits - 1 - exponent, 0)
+    scaled = _half_away(size, places)
+    return Figure(_point(scaled, places), number < 0, rounded=Fraction(scaled, 10**places) != size)
 
 
 def _power_of_ten(size: Fraction, negative: bool, significant: int) -> Figure:

@@ -58,11 +58,12 @@ class Above:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A value to be written as a figure: exactly as `given`, or never as a closed form (`approximate`)."""
+    """A value to be written as a figure: exactly as `given`, never as a closed form (`approximate`), or in `significant` digits."""
 
     value: Value
     given: bool = False
     approximate: bool = False
+    significant: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,9 @@ class Layout(Printer, Generic[T]):
 
     def _shown(self, form: Shown) -> T:
         """A value; a closed form is followed by its decimals, unless it was given as it stands."""
-        figure = self.figures.write(form.value, given=form.given, approximate=form.approximate)
+        figure = self.figures.write(
+            form.value, given=form.given, approximate=form.approximate, significant=form.significant
+        )
         written = self.signed(figure)
         if figure.closed is None or form.given:
             return written
@@ -497,7 +500,11 @@ class Layout(Printer, Generic[T]):
     def _negated(self, argument: Expr) -> T:
         known = self._known(argument)
         if known is not None:
-            return self.unsigned(known) if known.negative else self.join([self.minus(), self.unsigned(known)])
+            return (
+                self.unsigned(known)
+                if known.negative or known.digits == "0"
+                else self.join([self.minus(), self.unsigned(known)])
+            )
         return self._print(-argument)
 
     def _print_softmax(self, expression: functions.softmax) -> T:

@@ -25,7 +25,7 @@ class Width(Layout[float]):
     def number(self, figure: Figure) -> float:
         if figure.kind == "fraction":
             return DIGIT * max(len(figure.digits), len(figure.denominator)) + 0.2
-        return DIGIT * len(figure.digits) + (2.2 if figure.kind == "power" else 0)
+        return DIGIT * len(figure.digits) + (2.8 if figure.kind == "power" else 0)
 
     def quantity(self, name: Name | Ratio) -> float:
         if isinstance(name, Ratio):
@@ -59,7 +59,7 @@ class Width(Layout[float]):
 
     def matrix(self, rows: Sequence[Sequence[float]]) -> float:
         columns = zip(*rows, strict=True)
-        return sum(max(column) + 0.9 for column in columns) + 0.6
+        return sum(max(column) + 1.0 for column in columns) + 0.6
 
     def transposed(self) -> float:
         return 0.5

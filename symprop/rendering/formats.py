@@ -33,16 +33,25 @@ _TEX = {
     "·": r"\textperiodcentered{}",
     "’": "'",
     "`": r"\textasciigrave{}",
-    "−": "--",
+    "−": "\\textminus{}",
 }
+_T1 = frozenset("ĂăĄąĆćČčĎďĐđĘęĚěĞğĹĺĽľŁłŃńŇňŐőŒœŔŕŘřŚśŞşŠšŢţŤťŮůŰűŸŹźŻżŽž–—‘“”„…†‡•€™")
 _MARKDOWN = str.maketrans({c: "\\" + c for c in "\\`*_[]|~$"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 #: What starts a list, a heading or a rule where a text opens a line.
 _MARKDOWN_START = re.compile(r"^(\s*\d*)([-+#=.)])")
 
 
 def tex_text(text: str) -> str:
-    """Plain text for LaTeX; what pdflatex's fonts do not have is left to the engine."""
-    return "".join(_TEX.get(c, c) for c in _printable(text))
+    """Plain text for LaTeX; a sign that pdfTeX's fonts lack goes through a macro that other engines print as it is."""
+    escaped = "".join(
+        _TEX.get(c) or (c if _in_t1(c) else rf"\symchar{{{ord(c):04X}}}{{{c}}}") for c in _printable(text)
+    )
+    return re.sub(r"-(?=-)", "-{}", escaped)  # two hyphens stay two hyphens
+
+
+def _in_t1(c: str) -> bool:
+    """Whether pdfLaTeX sets the sign with T1 and textcomp: ASCII, Latin-1, and the accented letters of T1."""
+    return c.isascii() or 0xA1 <= ord(c) <= 0xFF or c in _T1
 
 
 def markdown_text(text: str) -> str:
@@ -89,6 +98,7 @@ FORMATS: dict[str, Format] = {
         "${}$",
         r"\chainmark{}",
         {"=": "=", "approx": r"\approx", "becomes": r"\leftarrow", "": ""},
+        38.0,  # amsmath sets wider than Typst
     ),
     "markdown": Format(
         "markdown",

@@ -1,42 +1,60 @@
-"""Contents -> files: written beside and renamed, all or none; foreign files are never touched."""
+"""Contents -> files: written beside and renamed, none before all are complete; foreign files are never touched."""
 
 import os
-import tempfile
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from symprop.errors import UsageError
+from symprop.errors import PATH, UsageError, printable
+
+
+def check_places(paths: Iterable[Path]) -> None:
+    """Raises UsageError where a file could not stand: a folder of its name, or a file in place of its folder."""
+    for path in paths:
+        try:
+            if path.is_dir():
+                raise UsageError(f"{_named(path)} is a folder; cannot write a file there")
+            for folder in path.parents:
+                if folder.exists() and not folder.is_dir():
+                    raise UsageError(f"{_named(folder)} is a file; wanted an output folder")
+        except OSError as problem:
+            raise _refused(path, problem) from None
 
 
 def write_files(contents: Mapping[Path, bytes]) -> None:
-    """Writes every file beside its place, then renames them all. Raises UsageError when a place cannot be written."""
-    pending: list[tuple[str, Path]] = []
+    """Writes every file beside its place, then renames them all.
+
+    Until the last one is complete every earlier file stays as it was. Raises UsageError when a place cannot be written.
+    """
+    check_places(contents)
+    pending: list[tuple[Path, Path]] = []
+    path = Path()
     try:
         for path, data in contents.items():
-            if path.is_dir():
-                raise UsageError(f'"{path}" is a folder; cannot write a file there')
-            _make_folder(path.parent)
-            handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_name(f".{uuid.uuid4().hex}.part")
             pending.append((beside, path))
-            with os.fdopen(handle, "wb") as file:
+            with beside.open("xb") as file:
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
-            Path(beside).chmod(0o644)
+                os.fsync(file.fileno())  # a full disk is told here, before anything is replaced
         while pending:
-            Path(pending[0][0]).replace(pending[0][1])
+            beside, path = pending[0]
+            beside.replace(path)
             pending.pop(0)
-    except OSError as problem:
-        raise UsageError(f'cannot write "{problem.filename or path}": {problem.strerror or problem}') from None
+    except (OSError, ValueError) as problem:  # ValueError: a NUL in the path
+        raise _refused(path, problem) from None
     finally:
         for beside, _ in pending:
-            with suppress(OSError):
-                Path(beside).unlink()
+            with suppress(OSError, ValueError):
+                beside.unlink()
 
 
-def _make_folder(folder: Path) -> None:
-    for part in (folder, *folder.parents):
-        if part.exists() and not part.is_dir():
-            raise UsageError(f'"{part}" is a file; wanted an output folder')
-    folder.mkdir(parents=True, exist_ok=True)
+def _named(path: Path) -> str:
+    text = printable(str(path))
+    return f'"{text}"' if len(text) <= PATH else f'"…{text[1 - PATH :]}"'
+
+
+def _refused(path: Path, problem: OSError | ValueError) -> UsageError:
+    return UsageError(f"cannot write {_named(path)}: {getattr(problem, 'strerror', None) or problem}")

@@ -96,8 +96,8 @@ def _remarks(page: Page) -> Iterator[Block]:
         yield Prose(
             (
                 f"Every step is rounded to {words.count(rounding.decimals, 'decimal')} and worked out from its own rounded predecessors. "
-                f"The largest distance of a gradient from its exact value is ",
-                Math(Shown(_largest_distance(page), approximate=True)),
+                f"No gradient is further from its exact value than ",
+                Math(Shown(_largest_distance(page), significant=2)),
                 ".",
             ),
             quiet=True,

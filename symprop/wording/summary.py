@@ -140,9 +140,12 @@ def _against(page: Page, report: OracleReport) -> Iterator[Block]:
             tuple(Shown(from_float(report.values[str(of)]), approximate=True) for of in row) for row in entries
         )
         name = Math(symbol(whole) if whole == q.E else page.layers.matrix(whole))
-        rows.append((title, name, *(Math(side[0][0] if scalar else Grid(side)) for side in (ours, theirs))))
+        pair = [Math(side[0][0] if scalar else Grid(side)) for side in (ours, theirs)]
+        rows.append((title, name, pair[0], pair[1]))
     measure = Width(page.names, page.figures)
     intro = "Values of scikit-learn’s own forward pass and backpropagation beside ours; they agree to 12 digits."
+    if page.exercise.rounding is not None and page.exercise.rounding.policy == "each":
+        intro += " Ours are the unrounded values."
     if all(measure.write(ours.form) <= COMPARED_WIDTH for _, _, ours, _ in rows):
         yield Prose((intro,))
         table = tuple(((title,), (name,), (ours,), (theirs,)) for title, name, ours, theirs in rows)

@@ -1,0 +1,175 @@
+"""Whole answer keys: golden pages, what no page may show, the same page in every format, the files on disk."""
+
+import re
+import shutil
+import subprocess
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from symprop.api import contents, render
+from symprop.exercise import Exercise, build, library, load
+from symprop.rendering import pdf
+from symprop.solution import Solution, solve
+from symprop.wording import narrate
+
+GOLDEN = Path(__file__).parent / "golden"
+BUILT_IN = list(library())
+#: Regenerate with `python -m tests.test_key` only when a page was meant to change; review the difference as a page.
+PAGES = [
+    ("day12", "markdown", {}),
+    ("day12", "latex", {"detail": "answers"}),
+    ("day12", "typst", {"paths": ("W1[1,1]",)}),
+    ("day12-logloss", "markdown", {}),
+    ("batch", "latex", {}),
+    ("batch", "markdown", {"view": "units"}),
+    ("softmax", "markdown", {}),
+    ("google-demo", "latex", {}),
+]
+
+
+@lru_cache(maxsize=32)
+def solved(name: str) -> Solution:
+    return solve(load(name))
+
+
+def page(name: str, format: str, **options: object) -> str:
+    return render(solved(name), format, fragment=True, **options)  # type: ignore[arg-type]
+
+
+def golden(name: str, format: str, options: dict[str, object]) -> Path:
+    words = [name, *(f"{key}-{value if isinstance(value, str) else 'on'}" for key, value in options.items())]
+    return GOLDEN / f"{'_'.join(words)}.{({'markdown': 'md', 'latex': 'tex', 'typst': 'typ'})[format]}"
+
+
+@pytest.mark.parametrize(("name", "format", "options"), PAGES, ids=lambda v: v if isinstance(v, str) else "-".join(v))
+def test_a_page_is_as_it_was_reviewed(name: str, format: str, options: dict[str, object]) -> None:
+    assert page(name, format, **options) == golden(name, format, options).read_text(encoding="utf-8")
+
+
+DEFECTS = [
+    (r"\+ ?-", "plus before a minus"),
+    (r"(?<!-)-(?!-) ?-(?!-)", "two minus signs"),
+    (r"(?<![\d.])-0(?![\d.])", "minus zero"),
+    (r"(?<![\d.])-0\.0*(?!\d)", "minus zero"),
+    (r"(?<![\d.])\d+\.0(?!\d)", "a decimal point where an integer stood"),
+    (r"\\frac\{[^{}]*\}\{1\}", "a fraction over one"),
+    (r"\b(nan|inf|None|True|False|oo|zoo)\b", "a word of the program"),
+    (r"\b(Symbol|Rational|Float|Fraction|Piecewise|Heaviside)\b", "a name of the program"),
+]
+
+
+@pytest.mark.parametrize("view", ["units", "layers"])
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_no_page_shows_a_known_defect(name: str, view: str) -> None:
+    text = page(name, "latex", view=view)
+    body = text.split("% redefine", 1)[-1].split("\n\n", 1)[-1]
+    maths = "\n".join(line for line in body.splitlines() if not line.startswith(("|", r"\begin", r"\end", "%")))
+    for pattern, why in DEFECTS:
+        found = re.search(pattern, maths)
+        assert found is None, f"{why}: {maths[max(found.start() - 60, 0) : found.end() + 30]!r}"
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("detail", ["answers", "steps", "full"])
+def test_every_key_becomes_a_pdf_in_both_views(name: str, detail: str) -> None:
+    for view in ("units", "layers"):
+        data = contents(narrate(solved(name), detail=detail, view=view), "pdf")
+        text = "".join(sheet.extract_text() for sheet in PdfReader(BytesIO(data)).pages)
+        assert load(name).title.split()[0] in text
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    first, second = (contents(narrate(solve(load("batch"))), "pdf") for _ in range(2))
+    assert first == second
+
+
+def test_the_formats_say_the_same_numbers_in_the_same_order() -> None:
+    def numbers(format: str) -> list[str]:
+        text = page("mazur", format)
+        text = re.sub(r"[_^](\{[^{}]*\}|\([^()]*\"?\)?\)?)", " ", text.split("after", 1)[-1])
+        return re.findall(r"(?<![\w.])\d\.\d{4}(?!\d)", text)
+
+    assert len(numbers("latex")) > 60
+    assert numbers("latex") == numbers("markdown") == numbers("typst")
+
+
+def test_day12_prints_the_seed_notebooks_numbers() -> None:
+    """Outputs 1, 2, 3 and 2; gradients 2 except for the second weight of layer 2, which is 4."""
+    text = page("day12", "latex", detail="answers")
+    boxed = re.findall(r"\\symanswer\{([^{}]*)\}", text)
+    assert boxed == ["1", "2", "3", "2", "2", "2", "2", "2", "2", "2", "2", "4", "2", "2"]
+
+
+def test_questions_of_the_exercise_replace_the_default_ones() -> None:
+    raw = {key: getattr(load("day12"), key) for key in Exercise.model_fields}
+    asked = build(
+        {**raw, "questions": [{"title": "Only this", "text": "Find it.", "ask": ["dE/dW1[1,2]"], "points": 7}]}
+    )
+    text = render(solve(asked), "markdown")
+    assert "Only this (7 points)" in text
+    assert "Find it." in text
+    assert text.count(r"\boxed") == 1
+
+
+@pytest.mark.parametrize("kind", ["identity", "custom"])
+def test_templates_of_ones_own_replace_ours_one_by_one(kind: str, tmp_path: Path) -> None:
+    ours = render(solved("day12"), "markdown")
+    (tmp_path / "markdown").mkdir()
+    if kind == "custom":
+        (tmp_path / "markdown" / "heading.j2").write_text("HEADING << text >>\n")
+    text = render(solved("day12"), "markdown", templates=tmp_path)
+    assert (text == ours) == (kind == "identity")
+    assert ("HEADING Forward pass" in text) == (kind == "custom")
+
+
+@pytest.mark.skipif(shutil.which("latexmk") is None, reason="no TeX on this machine")
+@pytest.mark.parametrize("name", ["day12", "batch", "softmax", "google-demo", "schiendorfer-batch"])
+def test_the_latex_document_compiles(name: str, tmp_path: Path) -> None:
+    (tmp_path / "key.tex").write_bytes(contents(narrate(solved(name)), "tex"))
+    command = [
+        "latexmk",
+        "-pdf",
+        "-interaction=nonstopmode",
+        "-halt-on-error",
+        "-latexoption=-no-shell-escape",
+        "key.tex",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Overfull" not in (tmp_path / "key.log").read_text(errors="replace")
+
+
+@pytest.mark.skipif(shutil.which("latexmk") is None, reason="no TeX on this machine")
+def test_latex_prints_any_title_literally(tmp_path: Path) -> None:
+    title = r"A # $x$ \input{/etc/passwd} %c & _u_ ^t ~ <b> `q` 漢 ŷ Ħ ½ é “z” \\ {} | @ -- --- #read"
+    raw = {key: getattr(load("day12"), key) for key in Exercise.model_fields} | {"title": title, "source": title}
+    (tmp_path / "key.tex").write_bytes(contents(narrate(solve(build(raw))), "tex"))
+    command = [
+        "latexmk",
+        "-pdf",
+        "-interaction=nonstopmode",
+        "-halt-on-error",
+        "-latexoption=-no-shell-escape",
+        "key.tex",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout[-2000:]
+    shown = "".join(PdfReader(tmp_path / "key.pdf").pages[0].extract_text().split())
+    assert r"$x$\input{/etc/passwd}%c&_u_^t~<b>`q`U+6F22" in shown
+
+
+def test_a_broken_typst_page_is_told_as_an_error() -> None:
+    from symprop.rendering.pdf import TypesettingError
+
+    with pytest.raises(TypesettingError, match="typst"):
+        pdf("#nosuchthing()")
+
+
+if __name__ == "__main__":
+    GOLDEN.mkdir(exist_ok=True)
+    for name, format, options in PAGES:
+        golden(name, format, options).write_text(page(name, format, **options), encoding="utf-8")
