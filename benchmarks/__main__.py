@@ -1,6 +1,6 @@
 """`python -m benchmarks [growth] [commands] [library]`: ratios measured side by side, medians of several runs.
 
-growth     deriving, solving and printing [2]x16 tanh beside [2]x8; SymPy's derivative of the composed loss beside both
+growth     deriving, solving and printing [2]x8, x16, x32 and x64 tanh; SymPy's derivative of the composed loss beside [2]x2 to x6
 commands   whole commands from a cold start
 library    solve, verify and render for every built-in exercise
 """
@@ -10,25 +10,25 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from multiprocessing import get_context
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
-from sympy import diff
 from sympy.core.cache import clear_cache
 
+from benchmarks.composed import letters
 from symprop import arithmetic
 from symprop.api import render, verify
 from symprop.exercise import MLP, Exercise, library, load
-from symprop.graph import symbol
 from symprop.solution import Solution, solve
 
 #: Wanted: twice the depth costs less than this many times as much, and no more than this many seconds.
 GROWTH, SECONDS = 3.0, 5.0
-#: One derivative of a composed loss may take this many seconds.
+#: All derivatives of a composed loss may take this many seconds.
 PATIENCE = 20.0
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def forget() -> None:
@@ -43,11 +43,9 @@ def seconds(run: Callable[[], Any]) -> float:
     return perf_counter() - start
 
 
-def deep(depth: int, *, letters: bool = False) -> Exercise:
+def deep(depth: int) -> Exercise:
     """`depth` hidden tanh layers of two units; every number a decimal of one place."""
     layers = [(2, "tanh")] * depth + [(1, "identity")]
-    if letters:
-        return MLP(layers, inputs=2)
     digits = (f"{'-' if i % 3 == 1 else ''}0.{i * 7 % 9 + 1}" for i in range(10_000))
 
     def vector(n: int) -> list[str]:
@@ -58,7 +56,7 @@ def deep(depth: int, *, letters: bool = False) -> Exercise:
         layers,
         x=[vector(2)],
         y=[vector(1)],
-        W=[[vector(n) for _ in range(m)] for m, n in zip(widths, widths[1:], strict=False)],
+        W=[[vector(n) for _ in range(m)] for m, n in pairwise(widths)],
         b=[vector(n) for n in widths[1:]],
     )
 
@@ -71,7 +69,7 @@ def key(exercise: Exercise) -> tuple[float, float]:
 
 
 def growth(repeats: int) -> Iterator[str]:
-    times: dict[int, list[tuple[float, float]]] = {8: [], 16: []}
+    times: dict[int, list[tuple[float, float]]] = {8: [], 16: [], 32: [], 64: []}
     exercises = {depth: deep(depth) for depth in times}
     key(deep(2))  # imports and templates
     for _ in range(repeats):
@@ -84,45 +82,38 @@ def growth(repeats: int) -> Iterator[str]:
         yield f"[2]x{depth:<3} solve {solving:6.2f} s   print {printing:6.2f} s   together {totals[depth]:6.2f} s"
     ratio = totals[16] / totals[8]
     verdict = "as wanted" if ratio < GROWTH and totals[16] < SECONDS else "NOT as wanted"
+    yield f"[2]x64 / [2]x32 = {totals[64] / totals[32]:.2f}, where fixed costs no longer hide the growth"
     yield f"[2]x16 / [2]x8 = {ratio:.2f} (wanted: below {GROWTH:g}, and below {SECONDS:g} s): {verdict}"
-    for depth in (2, 3, 4):
-        taken = _within(PATIENCE, depth)
-        ours = median(_layered(depth) for _ in range(repeats))
-        composed = f"{taken:6.2f} s" if taken is not None else f"over {PATIENCE:g} s"
-        times_over = f", {taken / ours:.0f} times" if taken is not None else ""
-        yield f"[2]x{depth:<3} in letters: composed loss, one sympy.diff a weight {composed}; chain rule by name {ours:.3f} s{times_over}"
+    for depth in (2, 3, 4, 6):
+        found = _composed(depth)
+        ours, operations = _layered(depth, repeats)
+        theirs = f"over {PATIENCE:g} s" if found is None else f"{found[0]:6.2f} s, {found[1]:,.0f} operations"
+        more = (
+            ""
+            if found is None
+            else f": {found[0] / ours:.0f} times as long, {found[1] / operations:.0f} times the length"
+        )
+        yield f"[2]x{depth:<3} in letters, chain rule by name {ours:.3f} s, {operations} operations; sympy.diff of the composed loss {theirs}{more}"
 
 
-def _layered(depth: int) -> float:
-    forget()
-    exercise = deep(depth, letters=True)
-    return seconds(lambda: solve(exercise))
+def _layered(depth: int, repeats: int) -> tuple[float, int]:
+    """Seconds of the whole derivation, and operations of its longest gradient."""
+    exercise, found, times = letters(depth), list[Solution](), []
+    for _ in range(repeats):
+        forget()
+        times.append(seconds(lambda: found.append(solve(exercise))))
+    return median(times), max(d.expression.count_ops() for d in found[0].derivations.values())
 
 
-def _composed(depth: int) -> float:
-    solution = solve(deep(depth, letters=True))
-    loss = solution.loss()
-    weights = [symbol(p) for p in solution.exercise.parameter_ids() if p.name == "W"]
-    forget()
-    return seconds(lambda: [diff(loss, w) for w in weights])
-
-
-def _within(limit: float, depth: int) -> float | None:
-    """Seconds of the composed way, in a process of its own that is ended at the limit."""
-    context = get_context("spawn")
-    results = context.SimpleQueue()
-    process = context.Process(target=_report, args=(results, depth))
-    process.start()
-    process.join(limit)
-    if process.is_alive():
-        process.terminate()
-        process.join()
+def _composed(depth: int) -> tuple[float, float] | None:
+    """Seconds and length of the composed way, in a process of its own that is ended when patience is; None then."""
+    command = [sys.executable, "-m", "benchmarks.composed", str(depth)]
+    try:
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE, cwd=ROOT)
+    except subprocess.TimeoutExpired:
         return None
-    return None if results.empty() else float(results.get())
-
-
-def _report(results: Any, depth: int) -> None:
-    results.put(_composed(depth))
+    taken, operations = map(float, done.stdout.split())
+    return taken, operations
 
 
 def commands(repeats: int) -> Iterator[str]:

@@ -14,9 +14,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-#: Characters of a user's text that a message repeats; of a list of known words; of a file's path.
+#: Characters of a user's text that a message repeats; of a list of known words; of all that is wrong; of a path or hint.
 SHOWN = 60
 KNOWN = 220
+PROBLEM = 320
 PATH = 120
 
 
@@ -66,7 +67,9 @@ class ExerciseError(SympropError):
     def __str__(self) -> str:
         where = self.where if len(self.where) <= PATH else "…" + self.where[1 - PATH :]
         place = f"{where}: {self.key}" if self.key else where
-        return printable(f"{place}: {self.problem}" + (f" ({self.hint})" if self.hint else ""))
+        return printable(
+            f"{place}: {shown(self.problem, PROBLEM)}" + (f" ({shown(self.hint, PATH)})" if self.hint else "")
+        )
 
     def __reduce__(self) -> Any:
         return _rebuilt, (type(self), self.problem, self.key, self.where, self.hint)

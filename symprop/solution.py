@@ -90,6 +90,8 @@ class Solution:
     _rounded: _Run | None = field(default=None, repr=False)
     #: Pre-activations that lie exactly on a kink whose derivative is a convention.
     kinks: tuple[Quantity, ...] = ()
+    #: Quantities that are 0 to 1,000 digits without an exact proof (after updates of a symmetric network, say).
+    unproved: tuple[str, ...] = ()
 
     # ------------------------------------------------------------------ asking
     @property
@@ -395,7 +397,7 @@ def solve(exercise: Exercise) -> Solution:
             where=exercise.name,
             hint="change a number, or state a convention from 0 to 1",
         )
-    return Solution(exercise, graph, derivations, run, rounded, kinks)
+    return Solution(exercise, graph, derivations, run, rounded, kinks, tuple(solver.unproved))
 
 
 # ---------------------------------------------------------------------- numbers
@@ -455,13 +457,17 @@ class _Solver:
         self.last = last if last is not None else self.update.steps if self.update else 0
         self.arithmetic = Arithmetic()
         self._patterns: dict[int, _Pattern] = {}
+        #: Quantities that are 0 to MAX_DIGITS digits, without a proof that they are 0.
+        self.unproved: list[str] = []
+        self.zeros: dict[int, set[Expr]] = {}
+        self.at = 0
 
     def run(self) -> _Run:
         # intervals widen from step to step: long runs start with more digits instead of starting again
         first = SHOWN_DIGITS + 15 + min(self.last // 100, 200)
-        digits, zeros = first, frozenset[Expr]()
+        digits = first
         while True:
-            self.arithmetic = Arithmetic(digits, zeros)
+            self.arithmetic = Arithmetic(digits)
             try:
                 return self._attempt()
             except Undecided as stuck:
@@ -469,18 +475,23 @@ class _Solver:
                     digits = min(2 * digits, MAX_DIGITS)
                     continue
                 if not self._is_zero(stuck.expression):
-                    raise self._kink_error(stuck.expression) from None
-                digits, zeros = first, zeros | {stuck.expression}
+                    if self._decides_a_kink(stuck.expression):
+                        raise self._kink_error(stuck.expression) from None
+                    self.unproved.append(str(stuck.expression))
+                self.zeros.setdefault(self.at, set()).add(stuck.expression)
+                digits = first
             except OutOfDomain as outside:
                 raise self._domain_error(outside) from None
 
     def _attempt(self) -> _Run:
         numbers = {node.symbol: exact(node.given) for node in self.graph if node.given is not None}
+        self._enter(0)
         self._pass(numbers)
         states, losses, moments = {0: numbers}, [numbers[symbol(q.E)]], Numbers()
         if self.update is not None:
             constants = {symbol(c): exact(v) for c, v in updates.constants(self.update).items() if v is not None}
             for step in range(1, self.last + 1):
+                self._enter(step)
                 fresh, moments = self._step(numbers, moments, constants, step)
                 numbers = {
                     node.symbol: fresh.get(node.symbol, numbers[node.symbol])
@@ -495,6 +506,11 @@ class _Solver:
                 symbol(replace(Quantity.parse(name.name), step=self.last)): value for name, value in moments.items()
             }
         return _Run(states, moments, tuple(losses), self.arithmetic.digits)
+
+    def _enter(self, step: int) -> None:
+        """What was proved to be 0 holds for the state it was proved in, and for no other."""
+        self.at = step
+        self.arithmetic.zeros = frozenset(self.zeros.get(step, ()))
 
     def _pass(self, numbers: Numbers) -> None:
         """Forward values, then adjoints, into `numbers`."""
@@ -548,6 +564,7 @@ class _Solver:
     def kinks(self, run: _Run) -> tuple[Quantity, ...]:
         """Pre-activations at exactly 0 where the local derivative is a convention (not where both sides agree)."""
         found = []
+        self._enter(0)
         numbers = run.states[0]
         for derivation in self.derivations.values():
             for term in derivation.terms:
@@ -560,6 +577,12 @@ class _Solver:
                         if len(sides) > 1 and derivation.target not in found:
                             found.append(derivation.target)
         return tuple(sorted(found, key=lambda z: (z.sample, z.layer, z.index)))
+
+    def _decides_a_kink(self, expression: Expr) -> bool:
+        """Whether the sign of the expression chooses a branch somewhere, so that a wrong 0 would be a wrong key."""
+        definitions = [node.definition for node in self.graph if node.definition is not None]
+        arguments = {atom.args[0] for definition in definitions for atom in definition.atoms(Kinked)}
+        return not isinstance(expression, Symbol) or expression in arguments
 
     def _is_zero(self, expression: Expr) -> bool:
         """Whether the expression is exactly 0 at the given numbers: an algebraic identity between what is not rational.

@@ -4,7 +4,7 @@ Numbers are one-place decimals, fractions and a few closed forms; domains are le
 comes from a function with the right range). `tables` gives the keyword arguments of `MLP`, so that a law can change one.
 """
 
-from functools import lru_cache
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -98,7 +98,7 @@ def tables(seed: int) -> dict[str, Any]:
     samples = [1, 1, 2, 3][g.below(4)] if hidden_layers < 3 else 1
     plain = seed % 5 < 2
     same = PLAIN[g.below(len(PLAIN))]
-    if plain and output in ("tanh", "relu") or (plain and output == "logistic" and loss == "half_squared_error"):
+    if (plain and output in ("tanh", "relu")) or (plain and output == "logistic" and loss == "half_squared_error"):
         same = output  # what scikit-learn can express
     kinds = [same if plain else HIDDEN[(seed + g.below(len(HIDDEN))) % len(HIDDEN)] for _ in range(hidden_layers)]
     while kinds.count("exp") > 1:
@@ -137,13 +137,13 @@ def built(seed: int, **changes: Any) -> Exercise:
     return MLP(**(tables(seed) | changes))
 
 
-@lru_cache(maxsize=None)
+@cache
 def solved(seed: int) -> Solution:
     """The exercise of a seed, solved once a process."""
     return solve(built(seed))
 
 
-@lru_cache(maxsize=None)
+@cache
 def still(seed: int) -> Solution:
     """The same without update and penalty: what laws about the data's gradients are stated for."""
     return solve(built(seed, update=None, penalty=None))

@@ -63,6 +63,10 @@ def one(value: str) -> dict[str, str]:
     return {"x": f"[[{value}]]"}
 
 
+def asking(id: str) -> dict[str, str]:
+    return {"tail": f'[[questions]]\nask = ["{id}"]'}
+
+
 #: What is changed in a good file, and the whole message after "day.toml: ".
 MESSAGES: list[tuple[dict[str, str], str]] = [
     # shapes
@@ -191,17 +195,27 @@ MESSAGES: list[tuple[dict[str, str], str]] = [
     (one('"ln(-1)"'), f'data.x[0][0]: found "ln(-1)": the value is not a finite real number; {NUMBER}'),
     (one('"9**9**9**9"'), f'data.x[0][0]: found "9**9**9**9": an exponent beyond 64; {NUMBER}'),
     (one('""'), f'data.x[0][0]: found "": nothing to read; {NUMBER}'),
-    (one('"\\u202E1"'), f'data.x[0][0]: found "\\u202e1": unexpected character U+202E (RIGHT-TO-LEFT OVERRIDE); {NUMBER}'),
+    (
+        one('"\\u202E1"'),
+        f'data.x[0][0]: found "\\u202e1": unexpected character U+202E (RIGHT-TO-LEFT OVERRIDE); {NUMBER}',
+    ),
     # formulas
     (formula("z*foo(z)"), 'network.layers[0].activation: found "z*foo(z)", column 3: unknown name "foo"'),
     (formula("9^9^9^9"), 'network.layers[0].activation: found "9^9^9^9", column 4: an exponent beyond 64'),
     (formula(""), 'network.layers[0].activation: found "", column 1: nothing to read'),
     ({"network": 'loss = "yhat - t"'}, 'network.loss: found "yhat - t", column 8: unknown name "t"'),
     # questions
-    ({"tail": '[[questions]]\nask = ["z3[1]"]'}, 'questions[0].ask[0]: "z3[1]": the network has 2 layers'),
-    ({"tail": '[[questions]]\nask = ["W1[1,9]"]'}, 'questions[0].ask[0]: "W1[1,9]": the largest index there is 2'),
+    (asking("z3[1]"), 'questions[0].ask[0]: "z3[1]": the network has 2 layers'),
+    (asking("W1[1,9]"), 'questions[0].ask[0]: "W1[1,9]": the largest index there is 2'),
     ({"tail": "[[questions]]\nask = []"}, "questions[0].ask: found an empty list; wanted at least one entry"),
     ({"tail": '[[questions]]\nask = "E"'}, 'questions[0].ask: found "E"; wanted a list'),
+    (asking("R"), 'questions[0].ask[0]: "R": the exercise has no network.penalty'),
+    (asking("beta1"), 'questions[0].ask[0]: "beta1": the exercise has no [update]'),
+    (asking("new E"), 'questions[0].ask[0]: "new E": the exercise has no [update]'),
+    (asking("dE/dE"), 'questions[0].ask[0]: "dE/dE": E does not read E directly'),
+    (asking("dz1[1]/dz2[1]"), 'questions[0].ask[0]: "dz1[1]/dz2[1]": z1[1] does not read z2[1] directly'),
+    (asking("dW1[1,1]/dE"), 'questions[0].ask[0]: "dW1[1,1]/dE": W1[1,1] does not read E directly'),
+    (asking("da1/dz1"), 'questions[0].ask[0]: "da1/dz1" is a whole vector or matrix; ask for one entry'),
     # texts
     ({"top": f'title = "{"x" * 10000}"'}, "title: 10000 characters; wanted at most 500"),
     ({"top": 'title = "a\\u0000b"'}, "title: found the control character U+0000; wanted plain text"),
@@ -282,6 +296,14 @@ def test_equal_closed_forms_are_equal_at_a_bound() -> None:
     assert "wanted a probability" in message(written(network='loss = "log_loss"', y='[["ln 5 - ln 6"]]'))
 
 
+@pytest.mark.parametrize(
+    "id",
+    ["x", "a1", "E", "dE/dW1", "dE/dx[1]", "da1[2]/dz1[2]", "dz2[1]/da1[2]", "dz1[1]/dx[1]", "dz2[1]/db2[1]", "E[1]@1"],
+)
+def test_a_question_may_ask_for_any_quantity(id: str) -> None:
+    assert parse(written(**asking(id))).questions[0].ask == (id,)
+
+
 # ---------------------------------------------------------------------- numbers outside a domain
 @pytest.mark.parametrize(
     ("changes", "fragment"),
@@ -297,6 +319,12 @@ def test_numbers_outside_a_domain_name_the_quantity(changes: dict[str, str], fra
         solve(parse(written(**changes)))
     assert fragment in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+def test_a_long_loss_is_not_repeated_in_full() -> None:
+    with pytest.raises(SympropError) as caught:
+        solve(parse(written(network=f'loss = "ln(yhat - 9){" + yhat*y" * 80}"')))
+    assert len(str(caught.value)) < 400
 
 
 # ---------------------------------------------------------------------- files

@@ -15,7 +15,7 @@ from symprop import quantity as q
 from symprop.api import numbers
 from symprop.exercise import MLP, Exercise
 from symprop.oracles import OracleReport, differences
-from symprop.printing import layout
+from symprop.printing import Latex, layout
 from symprop.printing.layout import Layout
 
 Patch = pytest.MonkeyPatch
@@ -276,7 +276,11 @@ def _old_weights(patch: Patch) -> None:
     def wrong(derivation: Any, step: int, of: Any) -> Any:
         name, expression = right(derivation, step, of)
         back = {s: q.Quantity.parse(s.name) for s in expression.free_symbols}
-        old = {s: graph.symbol(update.before(o.base, o.step)) for s, o in back.items() if o.state == "new" and o.step == step}
+        old = {
+            s: graph.symbol(update.before(o.base, o.step))
+            for s, o in back.items()
+            if o.state == "new" and o.step == step
+        }
         return name, expression.xreplace(old)
 
     patch.setattr(solution, "_sequential", wrong)
@@ -353,8 +357,8 @@ PRINTERS: dict[str, tuple[Callable[[Patch], None], str]] = {
     "no brackets round a negative base": (method("_print_Pow", lambda self, e: self.power(self._print(e.base), self._print(e.exp))), "(-2)^{2}"),
     "two signs in an exponent": (method("_negated", _signed_exponent), r"\frac{1}{1 + e^{2}}"),
     "signs lost": (method("signed", lambda self, figure: self.unsigned(figure)), "-2.5"),
-    "leading signs lost": (lambda p: [p.setattr(d, "minus", lambda self: "") for d in Layout.__subclasses__()][0], "-2.5"),
-    "sums without brackets": (lambda p: [p.setattr(d, "bracket", lambda self, body: body) for d in Layout.__subclasses__()][0], "h_{1} (1 - h_{1})"),
+    "leading signs lost": (lambda p: p.setattr(Latex, "minus", lambda self: ""), "-2.5"),
+    "sums without brackets": (lambda p: p.setattr(Latex, "bracket", lambda self, body: body), "h_{1} (1 - h_{1})"),
 }  # fmt: skip
 
 

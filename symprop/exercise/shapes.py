@@ -4,6 +4,7 @@ Shapes are checked before any number of [parameters] is read.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Integer
@@ -11,7 +12,7 @@ from sympy import Expr, Integer
 from symprop.errors import UsageError, counted, did_you_mean, quoted, shown
 from symprop.exercise.numbers import fail, is_list, less, number, rows
 from symprop.functions import LOSSES
-from symprop.quantity import Quantity
+from symprop.quantity import CONSTANTS, Quantity
 
 if TYPE_CHECKING:
     from symprop.exercise.model import Exercise
@@ -152,6 +153,24 @@ def check_questions(exercise: "Exercise") -> None:
     for n, question in enumerate(exercise.questions):
         for i, asked in enumerate(question.ask):
             try:
-                exercise.require(Quantity.parse(asked))
+                _check_asked(exercise, exercise.require(Quantity.parse(asked)))
             except UsageError as problem:
                 raise fail(f"questions[{n}].ask[{i}]: {problem}") from None
+
+
+def _check_asked(exercise: "Exercise", of: Quantity) -> None:
+    """A local derivative is of what reads the other directly, entry by entry; constants come with penalty or update."""
+    by = of.wrt
+    for part in (of, by):
+        if part is not None and part.name in CONSTANTS:
+            table = "network.penalty" if part.name in ("R", "alpha") else "[update]"
+            if (exercise.network.penalty if table[0] == "n" else exercise.update) is None:
+                raise UsageError(f'"{of}": the exercise has no {table}')
+    if by is None or (of.name == "E" and (by.name != "E" or by.index or by.sample)):
+        return
+    before = ("x", 0) if of.layer == 1 else ("a", of.layer - 1)
+    read = {"z": [before, ("W", of.layer), ("b", of.layer)], "a": [("z", of.layer)]}.get(of.name, [])
+    if (by.name, by.layer) not in read:
+        raise UsageError(f'"{of}": {replace(of, wrt=None)} does not read {by} directly')
+    if not of.index or not (by.index or (by.name == "b" and exercise.network.biases == "shared")):
+        raise UsageError(f'"{of}" is a whole vector or matrix; ask for one entry')

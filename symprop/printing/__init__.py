@@ -1,7 +1,7 @@
 """Expr -> one dialect each: notation and number formatting are applied here and nowhere else."""
 
 from symprop.printing.figures import Figure, Figures
-from symprop.printing.latex import Latex
+from symprop.printing.latex import Latex, MarkdownMath
 from symprop.printing.layout import Above, Chain, Factors, Grid, Layout, Relation, Shown
 from symprop.printing.typst import Typst
 from symprop.printing.width import Width
@@ -15,6 +15,7 @@ __all__ = [
     "Grid",
     "Latex",
     "Layout",
+    "MarkdownMath",
     "Relation",
     "Shown",
     "Typst",

@@ -72,14 +72,26 @@ class Latex(Layout[str]):
         return rf"\sqrt{{{body}}}"
 
     def call(self, function: str, prime: bool, arguments: Sequence[str]) -> str:
-        name = _FUNCTIONS.get(function, rf"\operatorname{{{function}}}")
+        name = _FUNCTIONS.get(function) or self.upright(function)
         return name + ("'" if prime else "") + self.bracket(", ".join(arguments))
+
+    def upright(self, function: str) -> str:
+        """A function's name as a word."""
+        return rf"\operatorname{{{function}}}"
 
     def matrix(self, rows: Sequence[Sequence[str]]) -> str:
         return r"\begin{bmatrix}" + r" \\ ".join(" & ".join(row) for row in rows) + r"\end{bmatrix}"
 
     def transposed(self) -> str:
         return r"\top"
+
+
+class MarkdownMath(Latex):
+    """LaTeX mathematics for Markdown: GitHub refuses the macro operatorname."""
+
+    def upright(self, function: str) -> str:
+        """A function's name as a word."""
+        return rf"\,\mathrm{{{function}}}"
 
 
 def _label(text: str) -> str:

@@ -11,7 +11,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined,
 
 from symprop.document import Block, Document, Heading, Mark, Math, Prose, Table, Text
 from symprop.errors import UsageError
-from symprop.printing import Latex, Layout, Typst
+from symprop.printing import Latex, Layout, MarkdownMath, Typst
 from symprop.rendering.rows import LINE, plan
 
 _TEX = {
@@ -104,10 +104,10 @@ FORMATS: dict[str, Format] = {
         "markdown",
         "md",
         "markdown",
-        Latex,
+        MarkdownMath,
         markdown_text,
         "${}$",
-        r"$\circ\kern-0.2em\circ$",
+        r"$\circ\!\circ$",
         {"=": "=", "approx": r"\approx", "becomes": r"\leftarrow", "": ""},
         44.0,
     ),

@@ -8,7 +8,7 @@ from sympy import Expr, S, count_ops
 
 from symprop import quantity as q
 from symprop import update as updates
-from symprop.arithmetic import EXACT_DIGITS, SHOWN_DIGITS, Value, exact
+from symprop.arithmetic import EXACT_DIGITS, MAX_DIGITS, SHOWN_DIGITS, Value, exact
 from symprop.document import Block, Equations, Heading, Math, Prose, Row, Table
 from symprop.exercise import Activation, Z
 from symprop.functions import ACTIVATIONS, Smooth, gelu_tanh, relu
@@ -131,6 +131,9 @@ def _remarks(page: Page) -> Iterator[Block]:
             ),
             quiet=True,
         )
+    if solution.unproved:
+        names = words.listed([*solution.unproved[:3], *(["others"] if len(solution.unproved) > 3 else [])])
+        yield Prose((f"Shown as 0, being 0 to {MAX_DIGITS:,} digits: {names}.",), quiet=True)
     if _has_long_rationals(page):
         yield Prose(
             (f"Rationals of more than {EXACT_DIGITS} digits are carried on with {SHOWN_DIGITS} digits.",),
