@@ -86,7 +86,7 @@ def key(
 ) -> None:
     """Write the worked solution, after both oracles agreed."""
     from symprop import api
-    from symprop.rendering.write import check_places, write_files
+    from symprop.rendering import check_options, check_places, write_files
     from symprop.wording import narrate
 
     suffixes = api.formats(to)
@@ -94,6 +94,7 @@ def key(
     name = solution.exercise.name
     places = {suffix: output / f"{name}.{suffix}" for suffix in suffixes}
     check_places(places.values())
+    check_options(paper, templates)
     narrate(solution, detail=detail, view=view, paths=paths or ())  # a bad option is told before the oracles work
     reports = api.verify(solution)
     api.demand_agreement(reports, name)

@@ -125,7 +125,7 @@ class Notation(BaseModel):
         if not isinstance(value, dict):
             return value
         profile = value.get("profile", "cs135")
-        if profile not in _ROWS:
+        if not isinstance(profile, str) or profile not in _ROWS:
             raise PydanticCustomError(
                 "exercise",
                 "{problem}",

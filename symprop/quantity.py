@@ -160,7 +160,7 @@ def _parse_base(part: str, text: str) -> Quantity:
     match = _BASE.fullmatch(part)
     if match is None:
         raise UsageError(
-            f'"{text}" is no quantity id (examples: x[1], W1[1,2], b1[2], z1[2]@3, a2[1], E, dE/dW1[1,2], new W1[1,2])'
+            f'"{text[:60]}" is no quantity id (examples: x[1], W1[1,2], b1[2], z1[2]@3, a2[1], E, dE/dW1[1,2], new W1[1,2])'
         )
     name = match["layered"] or match["plain"] or match["constant"]
     index = tuple(int(i) for i in match["index"].split(",")) if match["index"] else ()

@@ -213,6 +213,8 @@ class Solution:
         """The chain-rule derivation of dE/d(of), or of the gradient id itself."""
         wanted = self.resolve(of)
         target = wanted.wrt if wanted.is_gradient and wanted.wrt is not None else wanted
+        if isinstance(self.members(wanted), list):
+            raise UsageError(f'"{of}" is a whole vector or matrix; ask for one entry')
         if target.base not in self.derivations:
             raise UsageError(f'"{of}": no derivation; the loss does not depend on it')
         return self.derivations[target.base]

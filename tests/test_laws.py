@@ -380,7 +380,8 @@ def read_at(solution: Solution, ids: Iterable[Quantity]) -> dict[Symbol, Any]:
 
 def test_every_step_reads_what_it_names_and_is_worth_what_it_says(seeds: range) -> None:
     for seed in seeds[::2]:
-        solution = solved(seed)
+        update = tables(seed)["update"]  # one step: moments of earlier steps are computed again at every question
+        solution = solve(built(seed, update={**update, "steps": 1})) if update else solved(seed)
         scale = size_of(solution)
         for step in solution.steps():
             assert {s.name for s in step.expression.free_symbols} == {str(of) for of in step.depends_on}, (
@@ -481,7 +482,7 @@ def test_solving_twice_gives_identical_numbers(seeds: range) -> None:
 
 
 def test_a_symbolic_gradient_at_numbers_is_the_numeric_gradient() -> None:
-    chosen = [s for s in range(COUNT) if len(kinds(s)) <= 2 and weights(s) <= 8 and not on_a_kink(still(s))][:24]
+    chosen = [s for s in range(COUNT) if len(kinds(s)) <= 2 and weights(s) <= 8 and not on_a_kink(still(s))][:14]
     for seed in chosen:
         rows, numeric = tables(seed), still(seed)
         shape = {"inputs": len(rows["x"][0]), "samples": len(rows["x"])}

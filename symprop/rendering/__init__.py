@@ -1,7 +1,7 @@
 """Document -> text and files. A format is a printer, an escape, a folder of templates and a suffix; knows no network."""
 
-from symprop.rendering.formats import FORMATS, SUFFIXES, Format, render
+from symprop.rendering.formats import FORMATS, SUFFIXES, Format, check_options, render
 from symprop.rendering.pdf import pdf
-from symprop.rendering.write import write_files
+from symprop.rendering.write import check_places, write_files
 
-__all__ = ["FORMATS", "SUFFIXES", "Format", "pdf", "render", "write_files"]
+__all__ = ["FORMATS", "SUFFIXES", "Format", "check_options", "check_places", "pdf", "render", "write_files"]

@@ -46,7 +46,7 @@ def tex_text(text: str) -> str:
     escaped = "".join(
         _TEX.get(c) or (c if _in_t1(c) else rf"\symchar{{{ord(c):04X}}}{{{c}}}") for c in _printable(text)
     )
-    return re.sub(r"-(?=-)", "-{}", escaped)  # two hyphens stay two hyphens
+    return re.sub(r"([-'])(?=\1)", r"\1{}", escaped)  # two hyphens or quotes form no ligature
 
 
 def _in_t1(c: str) -> bool:
@@ -154,6 +154,16 @@ def _environment(own: str) -> Environment:
     return environment
 
 
+def check_options(paper: str, templates: str | Path | None) -> None:
+    """Raises UsageError for a paper or a templates folder that cannot be used."""
+    if paper not in ("a4", "letter"):
+        raise UsageError(f'unknown paper "{paper}"; known: a4, letter')
+    if templates is not None and not Path(templates).is_dir():
+        raise UsageError(
+            f'"{templates}" is no folder; --templates takes a folder laid out as the project\'s own templates'
+        )
+
+
 def render(
     document: Document, format: str, *, templates: str | Path | None = None, paper: str = "a4", fragment: bool = False
 ) -> str:
@@ -164,12 +174,7 @@ def render(
     """
     if format not in FORMATS:
         raise UsageError(f'unknown format "{format}"; known: {", ".join(FORMATS)}')
-    if paper not in ("a4", "letter"):
-        raise UsageError(f'unknown paper "{paper}"; known: a4, letter')
-    if templates is not None and not Path(templates).is_dir():
-        raise UsageError(
-            f'"{templates}" is no folder; --templates takes a folder laid out as the project\'s own templates'
-        )
+    check_options(paper, templates)
     environment = _environment(str(Path(templates).resolve()) if templates is not None else "")
     kind = FORMATS[format]
     try:
