@@ -16,7 +16,7 @@ from mpmath.libmp import mpf_sub, to_str
 from sympy import Add, Expr, Float, Mul, Pow, Rational, Symbol, count_ops, erf, exp, log, pi, tanh
 from sympy.core.numbers import Exp1, Pi
 
-from symprop.functions import Kinked, Smooth
+from symprop.functions import Kinked, Smooth, log_argument
 
 #: A fraction, a closed form, or an interval of mpmath.
 Value: TypeAlias = Any
@@ -276,6 +276,8 @@ def _closed(expression: Expr, arithmetic: Arithmetic) -> Value:
     """A closed form as it is kept: rational, short, or an interval."""
     if expression.is_Rational:
         return fraction(expression)
+    if log_argument(expression) == 1:
+        return Fraction(0)  # ln 6 - ln 2 - ln 3
     if count_ops(expression) <= CLOSED_OPERATIONS:
         return expression
     return _program(expression, True)(arithmetic, {})

@@ -135,7 +135,8 @@ class gelu(Smooth):
 
     @property
     def expanded(self) -> Expr:
-        return self.args[0] * Phi(self.args[0]).expanded
+        t = self.args[0]
+        return t * (1 + erf(t / sqrt(2))) / 2
 
 
 class gelu_tanh(Smooth):

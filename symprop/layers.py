@@ -7,7 +7,7 @@ unit view, entry by entry, in symbols.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import Expr, ImmutableMatrix, Rational, S, expand
@@ -94,7 +94,7 @@ class LayerView:
         for layer in range(exercise.depth, 0, -1):
             z, a = Quantity("z", layer), self._output(layer)
             outer = gradient(a)
-            cancelled = self._any(z).cancelled is not None
+            difference = self._difference(layer)
             if layer == exercise.depth:
                 yield LayerStep(outer, "loss", op("entry", self._any(a).expression), self.entries(outer))
             else:
@@ -113,8 +113,8 @@ class LayerView:
             else:
                 form = op("hadamard", self.matrix(outer), op("prime", self._function(layer), self.matrix(z)))
             yield self._checked(LayerStep(delta_id, "delta", form, self.entries(delta_id)))
-            if cancelled:
-                yield LayerStep(delta_id, "cancelled", self._difference(layer), self.entries(delta_id))
+            if difference is not None:
+                yield self._checked(LayerStep(delta_id, "cancelled", difference, self.entries(delta_id)))
 
     def parameters(self) -> Iterator[LayerStep]:
         """Gradients of weights and biases, last layer first."""
@@ -143,14 +143,22 @@ class LayerView:
     def _any(self, of: Quantity) -> Derivation:
         return self.solution.derivations[self.entries(of)[0][0]]
 
-    def _difference(self, layer: int) -> Any:
-        """factor (A - Y), read off the unit view's cancelled form."""
-        derivation = self._any(Quantity("z", layer))
-        assert derivation.cancelled is not None
-        own = symbol(Quantity("a", layer, derivation.target.index, derivation.target.sample))
-        factor = expand(derivation.cancelled).coeff(own)
+    def _difference(self, layer: int) -> Op | None:
+        """factor (A - Y), where the cancelled forms of all units are one."""
+        factors = {self._factor(of) for row in self.entries(Quantity("z", layer)) for of in row}
+        if len(factors) != 1 or (factor := factors.pop()) is None:
+            return None
         difference = op("difference", self.matrix(Quantity("a", layer)), self.matrix(Quantity("y")))
         return difference if factor == 1 else op("scaled", factor, difference)
+
+    def _factor(self, of: Quantity) -> Expr | None:
+        """The rational factor in dE/dz = factor (a - y); None where nothing cancels to that."""
+        short = self.solution.derivations[of].cancelled
+        if short is None:
+            return None
+        own, target = symbol(replace(of, name="a")), symbol(replace(of, name="y", layer=0))
+        factor = expand(short).coeff(own)
+        return factor if factor.is_Rational and expand(short - factor * (own - target)) == 0 else None
 
     def _total(self, delta: MatrixSymbol) -> Op:
         if self.solution.exercise.network.biases == "shared":
@@ -209,7 +217,11 @@ class LayerView:
             ones = ImmutableMatrix([S.One] * (delta.cols if self._columns else delta.rows))
             return delta * ones if self._columns else ones.T * delta
         left, right = (self._multiplied(operand) for operand in operands)
-        combine: Callable[[Any, Any], Any] = {"product": lambda m, n: m * n, "sum": self._broadcast}[operator]
+        combine: Callable[[Any, Any], Any] = {
+            "product": lambda m, n: m * n,
+            "sum": self._broadcast,
+            "difference": lambda m, n: m - n,
+        }[operator]
         return combine(left, right)
 
     def _broadcast(self, left: Any, right: Any) -> Any:

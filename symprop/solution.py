@@ -31,7 +31,7 @@ from symprop.arithmetic import (
 from symprop.derive import Derivation, derive, local_derivative
 from symprop.errors import DomainError, KinkError, UsageError
 from symprop.exercise import Exercise
-from symprop.functions import CONVENTIONAL, Kinked, softmax
+from symprop.functions import CONVENTIONAL, Kinked, log_argument, softmax
 from symprop.graph import Graph, Node, symbol
 from symprop.quantity import Quantity, gradient
 
@@ -92,6 +92,7 @@ class Solution:
     kinks: tuple[Quantity, ...] = ()
     #: Quantities that are 0 to 1,000 digits without an exact proof (after updates of a symmetric network, say).
     unproved: tuple[str, ...] = ()
+    _earlier: dict[tuple[int, int | None], _Run] = field(default_factory=dict, repr=False, compare=False)
 
     # ------------------------------------------------------------------ asking
     @property
@@ -192,7 +193,10 @@ class Solution:
     def _again(self, step: int, run: _Run) -> _Run:
         """The run up to an earlier step whose state was not kept."""
         rounding = self.exercise.rounding.decimals if run is self._rounded and self.exercise.rounding else None
-        return _Solver(self.exercise, self.graph, self.derivations, last=step, decimals=rounding).run()
+        if (step, rounding) not in self._earlier:
+            solver = _Solver(self.exercise, self.graph, self.derivations, last=step, decimals=rounding)
+            self._earlier[step, rounding] = solver.run()
+        return self._earlier[step, rounding]
 
     def _evaluate(self, expression: Expr, numbers: Numbers, run: _Run) -> Value:
         return Arithmetic(run.digits).evaluate(expression, numbers)
@@ -489,7 +493,7 @@ class _Solver:
         numbers = {node.symbol: exact(node.given) for node in self.graph if node.given is not None}
         self._enter(0)
         self._pass(numbers)
-        states, losses, moments = {0: numbers}, [numbers[symbol(q.E)]], Numbers()
+        states, losses, moments, kept = {0: numbers}, [numbers[symbol(q.E)]], Numbers(), Numbers()
         if self.update is not None:
             constants = {symbol(c): exact(v) for c, v in updates.constants(self.update).items() if v is not None}
             for step in range(1, self.last + 1):
@@ -504,10 +508,8 @@ class _Solver:
                 losses.append(numbers[symbol(q.E)])
                 if step <= KEPT_STATES or step == self.last:
                     states[step] = numbers
-            moments = {
-                symbol(replace(Quantity.parse(name.name), step=self.last)): value for name, value in moments.items()
-            }
-        return _Run(states, moments, tuple(losses), self.arithmetic.digits)
+                    kept |= {symbol(replace(Quantity.parse(n.name), step=step)): v for n, v in moments.items()}
+        return _Run(states, kept, tuple(losses), self.arithmetic.digits)
 
     def _enter(self, step: int) -> None:
         """What was proved to be 0 holds for the state it was proved in, and for no other."""
@@ -677,6 +679,8 @@ def _vanishes(expression: Expr) -> bool:
     """Whether a rational function of symbols and function values is identically 0; False when it is too large to tell."""
     if count_ops(expression) > PROOF_OPERATIONS:
         return False
+    if expression.is_number and log_argument(expression) == 1:
+        return True
     opaque = [atom for atom in expression.atoms(Function, exp) if not atom.is_Rational]
     outer = sorted((a for a in opaque if not any(a is not b and b.has(a) for b in opaque)), key=str)
     expression = expression.xreplace({atom: Symbol(f"f{i}") for i, atom in enumerate(outer)})

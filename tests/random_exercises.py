@@ -112,8 +112,6 @@ def tables(seed: int) -> dict[str, Any]:
     widths = [g.between(1, most), *(units for units, _ in layers)]
     biases: Any = [True, True, "shared", False][g.below(4)]
     update = UPDATES[g.below(len(UPDATES))]
-    if update and biases == "shared" and output == "softmax" and "order" in update:
-        update = {"rule": "sgd"}  # a law of its own below: the bias's gradient is exactly 0
     scale = SCALES[g.below(len(SCALES))]
     return {
         "layers": layers,
