@@ -11,7 +11,7 @@ from symprop.errors import Disagreement, UsageError
 from symprop.oracles import OracleReport
 from symprop.oracles import verify as _verify
 from symprop.quantity import Quantity
-from symprop.rendering import FORMATS, SUFFIXES, pdf, write_files
+from symprop.rendering import FORMATS, SUFFIXES, pdf, tex_pdf, write_files
 from symprop.rendering import render as _render
 from symprop.sampling import seeded_points
 from symprop.solution import Solution, solve
@@ -120,10 +120,18 @@ def formats(names: str) -> list[str]:
 
 
 def contents(
-    document: Document, suffix: str, *, paper: str = "a4", templates: str | Path | None = None, fragment: bool = False
+    document: Document,
+    suffix: str,
+    *,
+    paper: str = "a4",
+    templates: str | Path | None = None,
+    fragment: bool = False,
+    engine: str = "typst",
 ) -> bytes:
-    """A document's bytes in the format of a file suffix."""
+    """A document's bytes in the format of a file suffix; `engine` ("typst" or "tex") makes the PDF."""
     kind = SUFFIXES[suffix]
+    if kind == "pdf" and engine == "tex":
+        return tex_pdf(_render(document, "latex", templates=templates, paper=paper))
     if kind == "pdf":
         return pdf(_render(document, "typst", templates=templates, paper=paper))
     return _render(document, kind, templates=templates, paper=paper, fragment=fragment and kind == "latex").encode()

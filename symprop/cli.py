@@ -78,6 +78,9 @@ def key(
         list[str] | None, typer.Option(help="Unroll the gradient of this quantity path by path; may be repeated.")
     ] = None,
     notation: Annotated[str | None, typer.Option(help="A notation profile.")] = None,
+    engine: Annotated[
+        str, typer.Option(help="What makes the PDF: typst (built in), or tex where it is installed.")
+    ] = "typst",
     paper: Annotated[str, typer.Option(help="a4 or letter.")] = "a4",
     fragment: Annotated[bool, typer.Option("--fragment", help="LaTeX without preamble, for inclusion.")] = False,
     templates: Annotated[Path | None, typer.Option(help="A folder whose templates replace ours, one by one.")] = None,
@@ -86,7 +89,7 @@ def key(
 ) -> None:
     """Write the worked solution, after both oracles agreed."""
     from symprop import api
-    from symprop.rendering import check_options, check_places, write_files
+    from symprop.rendering import check_engine, check_options, check_places, write_files
     from symprop.wording import narrate
 
     suffixes = api.formats(to)
@@ -95,13 +98,14 @@ def key(
     places = {suffix: output / f"{name}.{suffix}" for suffix in suffixes}
     check_places(places.values())
     check_options(paper, templates)
+    check_engine(engine)
     narrate(solution, detail=detail, view=view, paths=paths or ())  # a bad option is told before the oracles work
     reports = api.verify(solution)
     api.demand_agreement(reports, name)
     document = narrate(solution, detail=detail, view=view, paths=paths or (), reports=reports)
     write_files(
         {
-            place: api.contents(document, suffix, paper=paper, templates=templates, fragment=fragment)
+            place: api.contents(document, suffix, paper=paper, templates=templates, fragment=fragment, engine=engine)
             for suffix, place in places.items()
         }
     )

@@ -5,6 +5,7 @@ SympropError
  |    +-- DomainError   its numbers leave a function's domain (ln of 0)         exit 2
  +-- KinkError          a pre-activation cannot be told from its kink           exit 2
  +-- UsageError         an option, an id or an output path cannot be used       exit 2
+ +-- TypesettingError   typst or TeX refused the page                           exit 1
  +-- Disagreement       an oracle contradicts the solution                      exit 1
 
 A message is one line without control characters, whatever a user's file held; `shown` and `quoted` keep its text short.
@@ -89,6 +90,12 @@ class DomainError(ExerciseError):
 
 class KinkError(ExerciseError):
     """A pre-activation can neither be separated from its kink nor proved to lie on it."""
+
+
+class TypesettingError(SympropError):
+    """A typesetting engine refused the page."""
+
+    exit_code = 1
 
 
 class Disagreement(SympropError):

@@ -339,6 +339,33 @@ class elu_prime(Kinked):
         return (1 - relu_prime(t)) * alpha * exp(t)
 
 
+class absolute(Kinked):
+    """|t|; SymPy's own Abs has a derivative that no convention reaches."""
+
+    nargs = 1
+
+    @classmethod
+    def branch(cls, sign: int, t: Expr, *parameters: Expr) -> Expr:
+        return t if sign > 0 else -t if sign < 0 else S.Zero
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return absolute_prime(self.args[0])
+
+
+class absolute_prime(Kinked):
+    """The sign of t: 1, -1, and 0 at 0 whatever the convention of ReLU, for |t| = relu(t) + relu(-t)."""
+
+    nargs = (1, 2)
+    jumps = True
+
+    @classmethod
+    def branch(cls, sign: int, t: Expr, *parameters: Expr) -> Expr:
+        return Integer(sign)
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        return S.Zero
+
+
 class step(Kinked):
     """1 for t > 0, else 0: the perceptron's activation. It has no useful derivative; a gradient through it is refused."""
 
@@ -354,7 +381,7 @@ class step(Kinked):
 
 
 #: Derivatives whose value at 0 is a convention; derive.py hands the exercise's convention in as last argument.
-CONVENTIONAL = (relu_prime, leaky_relu_prime, elu_prime)
+CONVENTIONAL = (relu_prime, leaky_relu_prime, elu_prime, absolute_prime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,11 +407,6 @@ ACTIVATIONS: dict[str, Activation] = {
     "step": Activation(step),
 }
 ACTIVATION_ALIASES = {"sigmoid": "logistic", "linear": "identity", "silu": "swish"}
-
-
-def absolute(t: Expr) -> Expr:
-    """|t| as relu(t) + relu(-t), so that its kink is found like every other."""
-    return relu(t) + relu(-t)
 
 
 def maximum(s: Expr, t: Expr) -> Expr:

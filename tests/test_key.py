@@ -11,8 +11,9 @@ import pytest
 from pypdf import PdfReader
 
 from symprop.api import contents, render
+from symprop.errors import TypesettingError, UsageError
 from symprop.exercise import Exercise, build, library, load
-from symprop.rendering import pdf
+from symprop.rendering import pdf, tex_pdf
 from symprop.solution import Solution, solve
 from symprop.wording import narrate
 
@@ -163,10 +164,23 @@ def test_latex_prints_any_title_literally(tmp_path: Path) -> None:
 
 
 def test_a_broken_typst_page_is_told_as_an_error() -> None:
-    from symprop.rendering.pdf import TypesettingError
-
     with pytest.raises(TypesettingError, match="typst"):
         pdf("#nosuchthing()")
+
+
+@pytest.mark.skipif(shutil.which("latexmk") is None, reason="no TeX on this machine")
+def test_tex_makes_the_same_key_and_tells_its_own_error_with_the_line() -> None:
+    document = narrate(solved("day12"))
+    text = "".join(sheet.extract_text() for sheet in PdfReader(BytesIO(contents(document, "pdf", engine="tex"))).pages)
+    assert "Weights of layer 1" in text
+    with pytest.raises(TypesettingError, match=r"key\.tex, line 3: .*[Uu]ndefined control sequence"):
+        tex_pdf("\\documentclass{article}\n\\begin{document}\n\\nosuchthing\n\\end{document}\n")
+
+
+def test_without_tex_the_engine_says_what_would_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(UsageError, match=r"latexmk.*typst needs nothing"):
+        tex_pdf("")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ SHORT_FRACTION_EXACT = 10**9
 CLOSED_SHOWN = 3
 #: From here on a number is written with a power of ten.
 LARGE = 10**9
+#: A given number below 10^-SMALL is written with a power of ten.
+SMALL = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Figures:
             return self._rounded(number)
         places = _places(number)
         negative, size = number < 0, abs(number)
+        if given and places is not None and 0 < size < Fraction(1, 10**SMALL):
+            return _power_of_ten(size, negative, places + 1 + _exponent(size))
         if places is not None and size < LARGE:
             if (given and places <= GIVEN_PLACES) or places == 0:
                 return Figure(_decimal(size, places), negative)

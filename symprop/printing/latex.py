@@ -36,7 +36,8 @@ class Latex(Layout[str]):
         if figure.kind == "fraction":
             return rf"\frac{{{figure.digits}}}{{{figure.denominator}}}"
         if figure.kind == "power":
-            return rf"{figure.digits} \cdot 10^{{{figure.exponent}}}"
+            head = "" if figure.digits == "1" else rf"{figure.digits} \cdot "
+            return rf"{head}10^{{{figure.exponent}}}"
         return figure.digits
 
     def quantity(self, name: Name | Ratio) -> str:
@@ -70,6 +71,9 @@ class Latex(Layout[str]):
 
     def root(self, body: str) -> str:
         return rf"\sqrt{{{body}}}"
+
+    def absolute(self, body: str) -> str:
+        return rf"\left|{body}\right|"
 
     def call(self, function: str, prime: bool, arguments: Sequence[str]) -> str:
         name = _FUNCTIONS.get(function) or self.upright(function)

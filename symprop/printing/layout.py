@@ -90,6 +90,7 @@ FUNCTION_NAMES: dict[type, tuple[str, bool]] = {
     functions.gelu: ("GELU", False),
     functions.gelu_tanh: ("GELU", False),
     functions.swish: ("swish", False),
+    functions.absolute_prime: ("sign", False),
     functions.Phi: ("Phi", False),
     functions.phi: ("phi", False),
     functions.step: ("step", False),
@@ -446,14 +447,6 @@ class Layout(Printer, Generic[T]):
                 return worked
         return self.call(name, prime, [self._print(argument)])
 
-    _print_log = _print_tanh = _print_erf = _print_Function
-    _print_relu = _print_relu_prime = _print_leaky_relu = _print_leaky_relu_prime = _print_elu = _print_elu_prime = (
-        _print_Function
-    )
-    _print_logistic = _print_softplus = _print_gelu = _print_gelu_tanh = _print_swish = _print_Phi = _print_phi = (
-        _print_step
-    ) = _print_Function
-
     def _in_numbers(self, expression: Any) -> T | None:
         """How a function's value is worked out by hand, once its argument is a number."""
         argument = expression.args[0]
@@ -506,6 +499,9 @@ class Layout(Printer, Generic[T]):
                 else self.join([self.minus(), self.unsigned(known)])
             )
         return self._print(-argument)
+
+    def _print_absolute(self, expression: functions.absolute) -> T:
+        return self.absolute(self._print(expression.args[0]))
 
     def _print_softmax(self, expression: functions.softmax) -> T:
         k, *inputs = expression.args
@@ -600,6 +596,9 @@ class Layout(Printer, Generic[T]):
     def root(self, body: T) -> T:
         raise NotImplementedError
 
+    def absolute(self, body: T) -> T:
+        raise NotImplementedError
+
     def call(self, function: str, prime: bool, arguments: Sequence[T]) -> T:
         raise NotImplementedError
 
@@ -633,7 +632,8 @@ def _factor_key(factor: Expr) -> tuple[Any, ...]:
     if isinstance(base, Symbol):
         return (_quantity_key(quantity_of(base)), 0, "")
     if isinstance(base, Add):
-        return ((7,), 0, _text_key(base))
+        constant = all(quantity_of(s).name in CONSTANTS for s in base.free_symbols)
+        return ((1, 9) if constant else (7,), 0, _text_key(base))
     if isinstance(base, log):
         return ((8,), 0, _text_key(base))  # (1 - y) ln(1 - a): a logarithm without brackets around it comes last
     if base.is_number:
@@ -663,6 +663,8 @@ def _term_key(term: Expr) -> tuple[Any, ...]:
             else _TERM_RANK.get(of.name, 0)
         )
         rank = 0 if of.is_gradient else rank
+        if any(quantity_of(s).state in ("velocity", "m", "v") for s in term.free_symbols):
+            rank = -1  # what a rule carries over stands before what it adds
         return (negative, rank, _quantity_key(of), _text_key(term))
     return (negative, 3, (), _text_key(term))
 

@@ -34,7 +34,8 @@ class Typst(Layout[str]):
         if figure.kind == "fraction":
             return f"frac({figure.digits}, {figure.denominator})"
         if figure.kind == "power":
-            return f"{figure.digits} dot 10^({figure.exponent})"
+            head = "" if figure.digits == "1" else f"{figure.digits} dot "
+            return f"{head}10^({figure.exponent})"
         return figure.digits
 
     def quantity(self, name: Name | Ratio) -> str:
@@ -68,6 +69,9 @@ class Typst(Layout[str]):
 
     def root(self, body: str) -> str:
         return f"sqrt({body})"
+
+    def absolute(self, body: str) -> str:
+        return f"abs({body})"
 
     def call(self, function: str, prime: bool, arguments: Sequence[str]) -> str:
         name = _FUNCTIONS.get(function, f'op("{function}")')

@@ -54,6 +54,9 @@ class Width(Layout[float]):
     def root(self, body: float) -> float:
         return body + 0.8
 
+    def absolute(self, body: float) -> float:
+        return body + 0.8
+
     def call(self, function: str, prime: bool, arguments: Sequence[float]) -> float:
         return len(function) * 0.5 + 0.3 * prime + 0.8 + sum(arguments) + 0.5 * (len(arguments) - 1)
 

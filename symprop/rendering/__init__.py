@@ -2,6 +2,18 @@
 
 from symprop.rendering.formats import FORMATS, SUFFIXES, Format, check_options, render
 from symprop.rendering.pdf import pdf
+from symprop.rendering.tex import check_engine, tex_pdf
 from symprop.rendering.write import check_places, write_files
 
-__all__ = ["FORMATS", "SUFFIXES", "Format", "check_options", "check_places", "pdf", "render", "write_files"]
+__all__ = [
+    "FORMATS",
+    "SUFFIXES",
+    "Format",
+    "check_engine",
+    "check_options",
+    "check_places",
+    "pdf",
+    "render",
+    "tex_pdf",
+    "write_files",
+]

@@ -3,14 +3,8 @@
 from functools import lru_cache
 from typing import Any
 
-from symprop.errors import SympropError
+from symprop.errors import TypesettingError
 from symprop.rendering.formats import template_folder
-
-
-class TypesettingError(SympropError):
-    """A typesetting engine refused the page."""
-
-    exit_code = 1
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from symprop.printing import Layout, Width
 LINE = 42.0
 SIGN = 1.6
 #: Answers up to this width (em) stand in boxes of one size.
-NARROW = 4.4
+NARROW = 5.0
 #: Most equals signs that stand in columns of one block.
 MOST_COLUMNS = 4
 
