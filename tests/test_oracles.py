@@ -224,7 +224,11 @@ def test_losses(loss: str, output: str, y: Any, batch: str) -> None:
         penalty={"l2": "0.3", "scale": "half"},
         **({"y": y} if y else {}),
     )
-    assert agreed(exercise)[0].compared >= 34
+    report = agreed(exercise)[0]
+    if loss == "poisson" and tuple(map(int, report.version.split(".")[:2])) < (1, 7):
+        assert report.compared == 0
+    else:
+        assert report.compared >= 34
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,10 @@ def _at_zero(value: Any) -> Any:
     return result
 
 
-Number = Annotated[Any, BeforeValidator(_number), PlainSerializer(str), WithJsonSchema(NUMBER_SCHEMA)]
+# a lambda: pydantic before 2.10 finds no signature of str on Python 3.11
+Number = Annotated[
+    Any, BeforeValidator(_number), PlainSerializer(lambda value: str(value)), WithJsonSchema(NUMBER_SCHEMA)
+]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Text = Annotated[str, BeforeValidator(_text)]
@@ -192,6 +195,6 @@ Biases = Annotated[Any, BeforeValidator(_biases), WithJsonSchema({"anyOf": [{"ty
 AtZero = Annotated[
     Any,
     BeforeValidator(_at_zero),
-    PlainSerializer(str),
+    PlainSerializer(lambda value: str(value)),
     WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "minLength": 1}]}),
 ]
