@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 from sympy import Expr
 
-from symprop.document import Document
+from symprop.document import Document, Figure
 from symprop.errors import Disagreement, UsageError
 from symprop.oracles import OracleReport
 from symprop.oracles import verify as _verify
 from symprop.quantity import Quantity
-from symprop.rendering import FORMATS, SUFFIXES, pdf, tex_pdf, write_files
+from symprop.rendering import FORMATS, SUFFIXES, pdf, svg, tex_pdf, write_files
 from symprop.rendering import render as _render
 from symprop.sampling import seeded_points
 from symprop.solution import Solution, solve
@@ -96,9 +97,15 @@ def render(
     paper: str = "a4",
     templates: str | Path | None = None,
     fragment: bool = False,
+    figure: str = "",
 ) -> str:
-    """The answer key as text: "latex", "markdown" or "typst". Runs no oracle. Raises UsageError."""
+    """The answer key as text: "latex", "markdown" or "typst". Runs no oracle. Raises UsageError.
+
+    Markdown shows the network only where `figure` names the drawing's file.
+    """
     document = solution if isinstance(solution, Document) else narrate(solution, detail=detail, view=view, paths=paths)
+    if format == "markdown":
+        document = _with_figure(document, figure)
     return _render(document, format, templates=templates, paper=paper, fragment=fragment)
 
 
@@ -127,14 +134,37 @@ def contents(
     templates: str | Path | None = None,
     fragment: bool = False,
     engine: str = "typst",
+    name: str = "",
 ) -> bytes:
-    """A document's bytes in the format of a file suffix; `engine` ("typst" or "tex") makes the PDF."""
+    """A document's bytes in the format of a file suffix; `engine` ("typst" or "tex") makes the PDF.
+
+    `name` is the file's own, without suffix: Markdown refers by it to its companions and shows no figure without it.
+    """
     kind = SUFFIXES[suffix]
     if kind == "pdf" and engine == "tex":
         return tex_pdf(_render(document, "latex", templates=templates, paper=paper))
     if kind == "pdf":
         return pdf(_render(document, "typst", templates=templates, paper=paper))
+    if kind == "markdown":
+        document = _with_figure(document, quote(_drawing(name)) if name else "")
     return _render(document, kind, templates=templates, paper=paper, fragment=fragment and kind == "latex").encode()
+
+
+def companions(document: Document, suffix: str, name: str) -> dict[str, bytes]:
+    """Files that belong beside `name`.`suffix`, by their names: the drawing that a Markdown page shows."""
+    if SUFFIXES[suffix] != "markdown":
+        return {}
+    return {_drawing(name): svg(block, document).encode() for block in document.blocks if isinstance(block, Figure)}
+
+
+def _drawing(name: str) -> str:
+    return f"{name}-network.svg"
+
+
+def _with_figure(document: Document, file: str) -> Document:
+    """The document with its drawing in `file`, or without one."""
+    blocks = (replace(block, file=file) if isinstance(block, Figure) else block for block in document.blocks)
+    return replace(document, blocks=tuple(b for b in blocks if file or not isinstance(b, Figure)))
 
 
 def write(
@@ -153,5 +183,8 @@ def write(
     demand_agreement(reports, solution.exercise.name)
     document = narrate(solution, detail=detail, view=view, paths=paths, reports=reports)
     target = Path(path)
-    write_files({target: contents(document, formats(format)[0], paper=paper, templates=templates)})
+    suffix = formats(format)[0]
+    files = {target: contents(document, suffix, paper=paper, templates=templates, name=target.stem)}
+    files |= {target.with_name(name): data for name, data in companions(document, suffix, target.stem).items()}
+    write_files(files)
     return target

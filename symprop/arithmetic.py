@@ -29,6 +29,8 @@ MAX_DIGITS = 1000
 _TOO_LONG = 10**EXACT_DIGITS
 #: Bits between the width of a sharp interval and its size.
 _SHARP_BITS = 180
+#: Intervals of exact numbers that one Arithmetic remembers.
+MOST_BALLS = 20_000
 #: Beyond this e^t has more digits than anybody can read, and mpmath needs seconds for it.
 MAX_EXPONENT = 10**6
 
@@ -68,6 +70,8 @@ class Arithmetic:
     # ------------------------------------------------------------------ representation
     def ball(self, value: Value) -> Any:
         """The value as an interval."""
+        if len(self._balls) > MOST_BALLS:
+            self._balls.clear()
         if isinstance(value, Fraction):
             found = self._balls.get(value)
             if found is None:
@@ -224,6 +228,12 @@ def _plain(digits: int) -> MPContext:
     return context
 
 
+@lru_cache(maxsize=4)
+def shared(digits: int = SHOWN_DIGITS + 15) -> Arithmetic:
+    """An Arithmetic for single evaluations, made once for each precision: mpmath's contexts are slow to build."""
+    return Arithmetic(digits)
+
+
 # ---------------------------------------------------------------------- conversion
 def rational(value: Fraction | Expr | int) -> Expr:
     """A Fraction as SymPy's Rational; anything else as it is."""
@@ -254,7 +264,7 @@ def nearest(value: Value) -> Fraction:
     if isinstance(value, Float):
         return _binary(value._mpf_)
     if isinstance(value, Expr):
-        value = fraction(value) if value.is_Rational else Arithmetic().ball(value)
+        value = fraction(value) if value.is_Rational else shared().ball(value)
     if isinstance(value, Fraction):
         return value
     return end(value, 0)

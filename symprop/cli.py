@@ -99,18 +99,20 @@ def key(
     check_places(places.values())
     check_options(paper, templates)
     check_engine(engine)
-    narrate(solution, detail=detail, view=view, paths=paths or ())  # a bad option is told before the oracles work
+    # a bad option is told before the oracles work, and so is a place that a file beside the page could not take
+    draft = narrate(solution, detail=detail, view=view, paths=paths or ())
+    beside = [output / file for suffix in suffixes for file in api.companions(draft, suffix, name)]
+    check_places(beside)
     reports = api.verify(solution)
     api.demand_agreement(reports, name)
     document = narrate(solution, detail=detail, view=view, paths=paths or (), reports=reports)
-    write_files(
-        {
-            place: api.contents(document, suffix, paper=paper, templates=templates, fragment=fragment, engine=engine)
-            for suffix, place in places.items()
-        }
-    )
+    options: dict[str, Any] = {"paper": paper, "templates": templates, "fragment": fragment, "engine": engine}
+    files = {place: api.contents(document, suffix, **options, name=name) for suffix, place in places.items()}
+    for suffix in suffixes:
+        files |= {output / file: data for file, data in api.companions(document, suffix, name).items()}
+    write_files(files)
     if not quiet:
-        for place in places.values():
+        for place in files:
             typer.echo(place)
 
 

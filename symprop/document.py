@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sympy import Symbol
 
@@ -80,7 +80,65 @@ class Table:
     align: str
 
 
-Block = Heading | Prose | Equations | Table
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A named number of a box: its value stands above the name, its gradient below; None where it is not shown."""
+
+    name: Math
+    value: Math | None = None
+    gradient: Math | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One node of a network: cells side by side, or `lines` of words for a whole layer.
+
+    `dead`: a ReLU unit that is off. Boxes of kind input and target are given.
+    """
+
+    kind: Literal["input", "unit", "loss", "target", "layer"]
+    cells: tuple[Cell, ...] = ()
+    lines: tuple[str, ...] = ()
+    dead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Boxes one below another, with a word above them."""
+
+    boxes: tuple[Box, ...]
+    head: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An arrow between two boxes, each (column, place in it); `label` stands above it, `note` and gradient below."""
+
+    start: tuple[int, int]
+    end: tuple[int, int]
+    label: Math | None = None
+    gradient: Math | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A network as boxes and arrows, without a measure. The last column holds the loss and, below it, the targets.
+
+    `on_boxes` and `on_edges` are sentences of the caption that hold only where those numbers found room. `alt` says the
+    whole figure in words; `file` names the drawing where a format keeps it apart.
+    """
+
+    columns: tuple[Column, ...]
+    edges: tuple[Edge, ...]
+    alt: str
+    caption: Text
+    on_boxes: Text = ()
+    on_edges: Text = ()
+    file: str = ""
+
+
+Block = Heading | Prose | Equations | Table | Figure
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from symprop.arithmetic import (
     exact,
     public,
     rational,
+    shared,
 )
 from symprop.derive import Derivation, derive, local_derivative
 from symprop.errors import DomainError, KinkError, UsageError
@@ -199,7 +200,7 @@ class Solution:
         return self._earlier[step, rounding]
 
     def _evaluate(self, expression: Expr, numbers: Numbers, run: _Run) -> Value:
-        return Arithmetic(run.digits).evaluate(expression, numbers)
+        return shared(run.digits).evaluate(expression, numbers)
 
     def numbers(self, step: int = 0, *, rounded: bool = False) -> Numbers:
         """Symbol -> value of every node and adjoint after `step` updates."""
@@ -654,7 +655,7 @@ def round_value(value: Value, decimals: int, name: Expr = S.Zero) -> Fraction:
     Raises Undecided when an interval straddles a tie.
     """
     if isinstance(value, Expr):
-        value = Arithmetic(SHOWN_DIGITS + 15 + decimals).ball(value)
+        value = shared(SHOWN_DIGITS + 15 + decimals).ball(value)
     if isinstance(value, Fraction):
         result = _rounded(value, decimals)
         return value if result == value else Rounded(result)

@@ -135,15 +135,15 @@ def test_the_starter_is_written_once(here: Path) -> None:
     assert symprop("new", "mine").exit_code == 2
     assert symprop("new", "sub/other.toml", "--quiet").stdout == ""
     assert symprop("key", "mine.toml", "--to", "md", "--quiet").stdout == ""
-    assert files(here) == {"mine.toml", "sub/other.toml", "output/mine.md"}
+    assert files(here) == {"mine.toml", "sub/other.toml", "output/mine.md", "output/mine-network.svg"}
 
 
 def test_the_output_folder_is_made_and_foreign_files_stay(here: Path) -> None:
     (here / "out" / "deep").mkdir(parents=True)
     (here / "out" / "deep" / "notes.txt").write_text("mine")
     result = symprop("key", "day12", "--to", "md,tex", "-o", "out/deep")
-    assert result.stdout == "out/deep/day12.md\nout/deep/day12.tex\n"
-    assert files(here) == {"out/deep/notes.txt", "out/deep/day12.md", "out/deep/day12.tex"}
+    assert result.stdout == "out/deep/day12.md\nout/deep/day12.tex\nout/deep/day12-network.svg\n"
+    assert files(here) == {f"out/deep/{n}" for n in ("notes.txt", "day12.md", "day12.tex", "day12-network.svg")}
     assert (here / "out" / "deep" / "notes.txt").read_text() == "mine"
 
 

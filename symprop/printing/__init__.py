@@ -3,10 +3,13 @@
 from symprop.printing.figures import Figure, Figures
 from symprop.printing.latex import Latex, MarkdownMath
 from symprop.printing.layout import Above, Chain, Factors, Grid, Layout, Relation, Shown
+from symprop.printing.speech import CHAIN_RULE, WORDS, Speech
 from symprop.printing.typst import Typst
 from symprop.printing.width import Width
 
 __all__ = [
+    "CHAIN_RULE",
+    "WORDS",
     "Above",
     "Chain",
     "Factors",
@@ -18,6 +21,7 @@ __all__ = [
     "MarkdownMath",
     "Relation",
     "Shown",
+    "Speech",
     "Typst",
     "Width",
 ]

@@ -16,7 +16,7 @@ from sympy.matrices.expressions import MatrixSymbol, Transpose
 from sympy.printing.printer import Printer
 
 from symprop import functions
-from symprop.arithmetic import Arithmetic, Value
+from symprop.arithmetic import Value, shared
 from symprop.functions import Kinked
 from symprop.graph import quantity_of
 from symprop.layers import Op
@@ -222,7 +222,7 @@ class Layout(Printer, Generic[T]):
         if isinstance(expression, Symbol) and expression in self.numbers:
             return self.figure(self.numbers[expression], expression in self.given)
         if isinstance(expression, functions.CONVENTIONAL) and not isinstance(expression, functions.elu_prime):
-            return self.figure(Arithmetic().evaluate(expression, self.numbers))
+            return self.figure(shared().evaluate(expression, self.numbers))
         return None
 
     # ------------------------------------------------------------------ sums
@@ -457,7 +457,7 @@ class Layout(Printer, Generic[T]):
             return self.call("max", False, [self.number(Figure("0")), self._print(argument)])
         if isinstance(expression, Kinked):
             assert self.numbers is not None
-            arithmetic = Arithmetic()
+            arithmetic = shared()
             side = arithmetic.sign(arithmetic.evaluate(argument, self.numbers), argument)
             return self._print(expression.branch(side, *expression.args))
         if isinstance(expression, functions.logistic):

@@ -1,5 +1,6 @@
 """Document -> text and files. A format is a printer, an escape, a folder of templates and a suffix; knows no network."""
 
+from symprop.rendering.figure import svg
 from symprop.rendering.formats import FORMATS, SUFFIXES, Format, check_options, render
 from symprop.rendering.pdf import pdf
 from symprop.rendering.tex import check_engine, tex_pdf
@@ -14,6 +15,7 @@ __all__ = [
     "check_places",
     "pdf",
     "render",
+    "svg",
     "tex_pdf",
     "write_files",
 ]

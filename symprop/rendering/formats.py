@@ -9,9 +9,10 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError
 
-from symprop.document import Block, Document, Heading, Mark, Math, Prose, Table, Text
+from symprop.document import Block, Document, Figure, Heading, Mark, Math, Prose, Table, Text
 from symprop.errors import UsageError
-from symprop.printing import Latex, Layout, MarkdownMath, Typst
+from symprop.printing import CHAIN_RULE, Latex, Layout, MarkdownMath, Speech, Typst
+from symprop.rendering import figure
 from symprop.rendering.rows import LINE, plan
 
 _TEX = {
@@ -65,8 +66,13 @@ def markdown_text(text: str) -> str:
 
 def typst_text(text: str) -> str:
     """Plain text for Typst as a string literal, in which nothing is markup."""
+    return f"#{typst_string(text)};"
+
+
+def typst_string(text: str) -> str:
+    """Plain text as a string in Typst code."""
     escaped = _printable(text).replace("\\", "\\\\").replace('"', '\\"')
-    return f'#"{escaped}";'
+    return f'"{escaped}"'
 
 
 def _printable(text: str) -> str:
@@ -82,10 +88,11 @@ class Format:
     folder: str
     printer: type[Layout[str]]
     text: Callable[[str], str]
-    inline: str  # how a formula stands in a sentence, with {} for the formula
+    inline: str  # how a formula stands in a sentence, with {math} for the formula and {alt} for its words
     mark: str  # the chain-rule mark in a sentence
     signs: dict[str, str]
     line: float = LINE
+    spoken: bool = False  # every formula also in words, for a screen reader
 
 
 FORMATS: dict[str, Format] = {
@@ -95,7 +102,7 @@ FORMATS: dict[str, Format] = {
         "latex",
         Latex,
         tex_text,
-        "${}$",
+        "${math}$",
         r"\chainmark{}",
         {"=": "=", "approx": r"\approx", "becomes": r"\leftarrow", "": ""},
         38.0,  # amsmath sets wider than Typst
@@ -106,7 +113,7 @@ FORMATS: dict[str, Format] = {
         "markdown",
         MarkdownMath,
         markdown_text,
-        "${}$",
+        "${math}$",
         r"$\circ\!\circ$",
         {"=": "=", "approx": r"\approx", "becomes": r"\leftarrow", "": ""},
         44.0,
@@ -117,9 +124,10 @@ FORMATS: dict[str, Format] = {
         "typst",
         Typst,
         typst_text,
-        "${}$",
-        "#links",
+        "#said({alt}, ${math}$);",
+        f"#said({typst_string(CHAIN_RULE)}, $#links$);",
         {"=": "=", "approx": "approx", "becomes": "<-", "": ""},
+        spoken=True,
     ),
 }
 SUFFIXES = {"tex": "latex", "md": "markdown", "typ": "typst", "pdf": "pdf"}
@@ -151,6 +159,7 @@ def _environment(own: str) -> Environment:
         undefined=StrictUndefined,
         autoescape=False,
     )
+    environment.filters["typst_string"] = typst_string
     return environment
 
 
@@ -220,7 +229,9 @@ def _context(block: Block, document: Document, kind: Format) -> dict[str, Any]:
             "rows": [[text(cell, document, kind) for cell in row] for row in block.rows],
             "align": block.align,
         }
-    return {"plans": plan(block.rows, document, kind.printer, kind.line), "signs": kind.signs}
+    if isinstance(block, Figure):
+        return figure.context(block, document, lambda parts: text(parts, document, kind), kind.text)
+    return {"plans": plan(block.rows, document, kind.printer, kind.line, kind.spoken), "signs": kind.signs}
 
 
 def text(parts: Text, document: Document, kind: Format) -> str:
@@ -229,7 +240,12 @@ def text(parts: Text, document: Document, kind: Format) -> str:
     for part in parts:
         if isinstance(part, Math):
             printer = kind.printer(document.names, document.figures, part.numbers, part.given)
-            written.append(kind.inline.format(printer.write(part.form)))
+            alt = Speech(document.names, document.figures, part.numbers, part.given) if kind.spoken else None
+            written.append(
+                kind.inline.format(
+                    math=printer.write(part.form), alt=typst_string(alt.write(part.form)) if alt is not None else ""
+                )
+            )
         elif isinstance(part, Mark):
             written.append(kind.mark)
         else:

@@ -6,6 +6,9 @@ from typing import Any
 from symprop.errors import TypesettingError
 from symprop.rendering.formats import template_folder
 
+#: Accessible PDF: tagged, titled, every formula with its words. The compiler refuses what is not.
+STANDARD = "ua-1"
+
 
 @lru_cache(maxsize=1)
 def _compiler() -> Any:
@@ -16,11 +19,14 @@ def _compiler() -> Any:
 
 
 def pdf(source: str) -> bytes:
-    """The Typst source as PDF, the same bytes for the same source. Raises TypesettingError with the compiler's message."""
+    """The Typst source as accessible PDF, the same bytes for the same source.
+
+    Raises TypesettingError with the compiler's message, also where the page is not accessible (a formula without words).
+    """
     import typst
 
     try:
-        return bytes(_compiler().compile(input=source.encode(), format="pdf", timestamp=0))
+        return bytes(_compiler().compile(input=source.encode(), format="pdf", timestamp=0, pdf_standards=STANDARD))
     except typst.TypstError as problem:
         raise TypesettingError(f"typst: {problem}") from None
 

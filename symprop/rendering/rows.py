@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symprop.document import Document, Math, Row
-from symprop.printing import Layout, Width
+from symprop.printing import CHAIN_RULE, WORDS, Layout, Speech, Width
 
 #: Width of the text block in em of the body size (160 mm at 10.5 pt), less a little for what Width does not see.
 LINE = 42.0
@@ -20,7 +20,8 @@ MOST_COLUMNS = 4
 class Cell:
     """One `= form` of a line; an empty text leaves the column empty.
 
-    `role`: form, answer or more (a broken sum goes on); `wide`: no room for it in a column of answers.
+    `role`: form, answer or more (a broken sum goes on); `wide`: no room for it in a column of answers;
+    `spoken`: sign and form in words.
     """
 
     sign: str
@@ -28,16 +29,21 @@ class Cell:
     role: str = "form"
     boxed: bool = False
     wide: bool = False
+    spoken: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One printed line: left side ("" where it goes on), cells, and whether the chain-rule mark stands before it."""
+    """One printed line: left side ("" where it goes on), cells, and whether the chain-rule mark stands before it.
+
+    `alt` is the whole line in words, its mark included.
+    """
 
     left: str
     cells: tuple[Cell, ...]
     mark: bool = False
     id: str = ""
+    alt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class _Piece:
     sign: str
     texts: tuple[str, ...]
     widths: tuple[float, ...]
+    words: tuple[str, ...]
     role: str = "form"
     boxed: bool = False
 
@@ -62,17 +69,26 @@ class _Piece:
         return "".join(self.texts)
 
     @property
+    def said(self) -> str:
+        return _said(self.sign, "".join(self.words))
+
+    @property
     def cell(self) -> Cell:
-        return Cell(self.sign, self.text, self.role, self.boxed, self.width > NARROW)
+        return Cell(self.sign, self.text, self.role, self.boxed, self.width > NARROW, self.said)
 
     @property
     def width(self) -> float:
         return sum(self.widths) + (0.8 if self.boxed else 0)
 
 
-def plan(rows: Sequence[Row], document: Document, printer: type[Layout[str]], line: float = LINE) -> list[Plan]:
-    """The block's lines in one dialect: neighbouring rows that fit share columns, the others stack their equals signs."""
-    printed = [(_left(row, document, printer), _pieces(row, document, printer), row) for row in rows]
+def plan(
+    rows: Sequence[Row], document: Document, printer: type[Layout[str]], line: float = LINE, spoken: bool = False
+) -> list[Plan]:
+    """The block's lines in one dialect: neighbouring rows that fit share columns, the others stack their equals signs.
+
+    `spoken` adds every line in words.
+    """
+    printed = [(_left(row, document, printer, spoken), _pieces(row, document, printer, spoken), row) for row in rows]
     plans: list[Plan] = []
     run: list[tuple[_Piece, list[_Piece], Row]] = []
     for row in printed:
@@ -97,32 +113,45 @@ def _planned(run: Sequence[tuple[_Piece, list[_Piece], Row]], line: float) -> Pl
             stacked += _stacked(left, pieces, row, line)
         return Plan(tuple(stacked), 1)
     columns = max(len(pieces) for _, pieces, _ in run)
-    lines = (Line(left.text, _in_columns(pieces, columns), row.chain_rule, row.id) for left, pieces, row in run)
+    lines = (_line(left, _in_columns(pieces, columns), row) for left, pieces, row in run)
     return Plan(tuple(lines), columns, tuple(round(width, 1) for width in _widths(run, columns)))
+
+
+def _line(left: _Piece, cells: tuple[Cell, ...], row: Row, first: bool = True) -> Line:
+    alt = f"{left.said if first else ''} {', '.join(cell.spoken for cell in cells if cell.spoken)}".strip()
+    if row.chain_rule and first:
+        alt = f"{CHAIN_RULE}: {alt}"
+    return Line(left.text if first else "", cells, row.chain_rule and first, row.id if first else "", alt)
+
+
+def _said(sign: str, words: str) -> str:
+    return f"{WORDS.get(sign, '')} {words}".strip()
 
 
 def _printer(math: Math, document: Document, kind: type[Layout[Any]]) -> Layout[Any]:
     return kind(document.names, document.figures, math.numbers, math.given)
 
 
-def _left(row: Row, document: Document, printer: type[Layout[str]]) -> _Piece:
+def _left(row: Row, document: Document, printer: type[Layout[str]], spoken: bool) -> _Piece:
     return _Piece(
         "",
         (_printer(row.left, document, printer).write(row.left.form),),
         (_printer(row.left, document, Width).write(row.left.form),),
+        (_printer(row.left, document, Speech).write(row.left.form) if spoken else "",),
     )
 
 
-def _pieces(row: Row, document: Document, printer: type[Layout[str]]) -> list[_Piece]:
+def _pieces(row: Row, document: Document, printer: type[Layout[str]], spoken: bool) -> list[_Piece]:
     found: list[_Piece] = []
     for math in (*row.parts, *([row.answer] if row.answer is not None else [])):
         writer = _printer(math, document, printer)
         texts = tuple(writer.pieces(math.form))
         widths = tuple(_printer(math, document, Width).pieces(math.form))
+        words = tuple(_printer(math, document, Speech).pieces(math.form)) if spoken else ("",) * len(texts)
         answer = math is row.answer
         sign = "becomes" if row.becomes and not found else "approx" if writer.rounded else "="
         boxed = row.boxed and (answer or (row.answer is None and math is row.parts[-1]))
-        found.append(_Piece(sign, texts, widths, "answer" if answer else "form", boxed))
+        found.append(_Piece(sign, texts, widths, words, "answer" if answer else "form", boxed))
     return found
 
 
@@ -156,25 +185,23 @@ def _stacked(left: _Piece, pieces: Sequence[_Piece], row: Row, line: float) -> l
         if piece.role == "answer" and lines and used + SIGN + 1 + piece.width <= room:
             lines[-1].append(piece.cell)
             continue
-        for i, (text, width) in enumerate(_broken(piece, room)):
+        for i, (text, width, words) in enumerate(_broken(piece, room)):
             sign, role = (piece.sign, piece.role) if i == 0 else ("", "more")
-            lines.append([Cell(sign, text, role, piece.boxed and len(piece.texts) == 1, width > NARROW)])
+            boxed = piece.boxed and len(piece.texts) == 1
+            lines.append([Cell(sign, text, role, boxed, width > NARROW, _said(sign, words))])
             used = width
-    return [
-        Line(left.text if i == 0 else "", tuple(cells), row.chain_rule and i == 0, row.id if i == 0 else "")
-        for i, cells in enumerate(lines)
-    ]
+    return [_line(left, tuple(cells), row, first=i == 0) for i, cells in enumerate(lines)]
 
 
-def _broken(piece: _Piece, room: float) -> list[tuple[str, float]]:
-    """A sum in lines that fit, broken before its plus signs."""
+def _broken(piece: _Piece, room: float) -> list[tuple[str, float, str]]:
+    """A sum in lines that fit, broken before its plus signs: text, width and words of each."""
     if piece.width <= room or len(piece.texts) == 1:
-        return [(piece.text, piece.width)]
-    found: list[tuple[str, float]] = []
-    text, width = "", 0.0
-    for part, size in zip(piece.texts, piece.widths, strict=True):
+        return [(piece.text, piece.width, "".join(piece.words))]
+    found: list[tuple[str, float, str]] = []
+    text, width, words = "", 0.0, ""
+    for part, size, said in zip(piece.texts, piece.widths, piece.words, strict=True):
         if text and width + size > room:
-            found.append((text, width))
-            text, width = "", 1.2
-        text, width = text + part, width + size
-    return [*found, (text, width)]
+            found.append((text, width, words))
+            text, width, words = "", 1.2, ""
+        text, width, words = text + part, width + size, words + said
+    return [*found, (text, width, words)]

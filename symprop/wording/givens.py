@@ -16,6 +16,7 @@ from symprop.graph import symbol
 from symprop.printing import Above, Grid, Relation, Shown, Width
 from symprop.quantity import Quantity, gradient
 from symprop.wording import words
+from symprop.wording.drawing import figure
 from symprop.wording.page import Page, equation
 
 #: The composed loss is printed when it has at most this many operations, comes from so few nodes, and fits a line (em).
@@ -28,6 +29,7 @@ def givens(page: Page) -> Iterator[Block]:
     """Loss and activations in words, then the numbers, then remarks."""
     e = page.exercise
     yield Heading(1, ("Given",))
+    yield figure(page)
     sentence: list[Any] = ["The loss is "]
     sentence += _loss_sentence(page)
     yield Prose(tuple(sentence))

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from symprop.document import Block, Document
 from symprop.errors import UsageError
 from symprop.oracles import OracleReport
+from symprop.quantity import W
 from symprop.solution import Solution
 from symprop.wording import words
 from symprop.wording.givens import givens
+from symprop.wording.legend import legend
 from symprop.wording.page import Page
 from symprop.wording.questions import questions
-from symprop.wording.summary import comparison, path_by_path, summary
+from symprop.wording.summary import comparison, matrix_form, path_by_path, summary
 from symprop.wording.updating import updating
 
 DETAILS = ("answers", "steps", "full")
@@ -40,9 +42,11 @@ def narrate(
     if view is None:
         view = "units" if exercise.weight_count <= UNIT_VIEW_WEIGHTS and exercise.samples == 1 else "layers"
     page = Page(solution, detail, view)
-    blocks: list[Block] = [*givens(page), *questions(page), *updating(page)]
-    for of in paths:
+    blocks: list[Block] = [*givens(page), *legend(page), *questions(page), *updating(page)]
+    for of in paths or ([str(W(1, 1, 1))] if detail == "full" and view == "units" else ()):
         blocks += path_by_path(page, of)
+    if detail == "full":
+        blocks += matrix_form(page)
     blocks += [*summary(page), *comparison(page, reports)]
     title, source = exercise.title, exercise.source
     return Document(

@@ -8,7 +8,7 @@ from sympy import Symbol
 from sympy.matrices.expressions import MatrixSymbol, Transpose
 
 from symprop import quantity as q
-from symprop.document import Block, Equations, Heading, Mark, Math, Prose, Row
+from symprop.document import Block, Equations, Heading, Math, Prose, Row
 from symprop.exercise import Exercise, Question
 from symprop.graph import symbol
 from symprop.layers import LayerStep, Op
@@ -17,6 +17,7 @@ from symprop.quantity import Quantity, local
 from symprop.solution import Solution
 from symprop.wording import words
 from symprop.wording.page import Page, scalars
+from symprop.wording.reasons import reason
 
 #: Matrices with their numbers put in are printed up to this width (em); beyond, symbols = result.
 PUT_IN_WIDTH = 34.0
@@ -43,20 +44,13 @@ def questions(page: Page) -> Iterator[Block]:
         if part != section:
             section = part
             yield Heading(1, (part,))
-            if part == "Backward pass" and page.detail != "answers":
-                yield Prose(
-                    (
-                        "A step marked ",
-                        Mark(),
-                        " uses the chain rule: upstream gradient times local derivative, summed over paths.",
-                    ),
-                    quiet=True,
-                )
         label = f"2{chr(ord('a') + i)}" if not e.questions and i < 26 else str(i + 1)
         amount = question.points if question.points is not None else default_points(page.solution, asked)
         yield Heading(2, (question.title or part,), label, words.points(amount))
         if question.text and e.questions:
             yield Prose((question.text,))
+        if page.detail == "full" and (why := reason(page, asked)) is not None:
+            yield Prose(why)
         yield from _rows(page, asked)
 
 
@@ -163,7 +157,7 @@ def _layer_rows(page: Page, asked: Sequence[Quantity]) -> Iterator[Block]:
         follows = i + 1 < len(steps) and steps[i + 1].rule == "cancelled"
         if page.detail == "answers" and step.id not in wholes:
             continue
-        rows += _layer_row(page, step, step.id in wholes and not follows, follows)
+        rows += layer_row(page, step, step.id in wholes and not follows, follows)
     if needs_loss:
         rows += _loss_rows(page)
     rest = [
@@ -200,7 +194,7 @@ def _loss_rows(page: Page) -> list[Row]:
     return rows
 
 
-def _layer_row(page: Page, step: LayerStep, boxed: bool, symbols_only: bool) -> list[Row]:
+def layer_row(page: Page, step: LayerStep, boxed: bool, symbols_only: bool) -> list[Row]:
     """One matrix equation: symbols = numbers put in = result; a gradient that differs by entry first for its first entry."""
     chain = step.id.is_gradient and step.rule != "loss"
     left = Math(page.layers.matrix(step.id))

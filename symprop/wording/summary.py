@@ -14,8 +14,11 @@ from symprop.printing import Factors, Grid, Shown, Width
 from symprop.quantity import Quantity, gradient
 from symprop.wording import words
 from symprop.wording.page import Page, equation, from_float
+from symprop.wording.questions import layer_row
 
 PATHS_SHOWN = 16
+#: Up to so many parameters stand side by side in the table of gradients, more below each other.
+ACROSS = 7
 #: Matrices up to this width (em) stand side by side in the comparison's table.
 COMPARED_WIDTH = 13.0
 
@@ -67,6 +70,21 @@ def path_by_path(page: Page, of: str) -> Iterator[Block]:
         )
 
 
+def matrix_form(page: Page) -> Iterator[Block]:
+    """The backward pass of a key in units once more, in vectors and matrices, in the notation's layout."""
+    if page.view == "layers":
+        return
+    rows: list[Row] = []
+    steps = [*page.layers.backward(), *page.layers.parameters()]
+    for i, step in enumerate(steps):
+        if step.form.name in ("entry", "jacobian"):
+            continue
+        follows = i + 1 < len(steps) and steps[i + 1].rule == "cancelled"
+        rows += layer_row(page, step, False, follows)
+    yield Heading(1, ("The same in matrix form",))
+    yield Equations(tuple(rows))
+
+
 def summary(page: Page) -> Iterator[Block]:
     """All parameters with their gradients."""
     if page.numbers is None:
@@ -80,21 +98,22 @@ def summary(page: Page) -> Iterator[Block]:
                 rows.append(_summary_row(page, gradient(of)))
         yield Equations(tuple(rows))
         return
-    head: list[Text] = [("parameter",), ("value",), ("gradient",)]
+    parameters = list(page.exercise.parameter_ids())
+    titles: list[Text] = [("parameter",), ("value",), ("gradient",)]
+    columns: list[list[Text]] = [
+        [(Math(symbol(p)),) for p in parameters],
+        [(Math(Shown(page.numbers[symbol(p)], given=True)),) for p in parameters],
+        [(Math(Shown(page.numbers[symbol(gradient(p))])),) for p in parameters],
+    ]
     if has_update:
-        head.append(("after the update",))
-    body: list[tuple[Text, ...]] = []
-    for p in page.exercise.parameter_ids():
-        line: list[Text] = [
-            (Math(symbol(p)),),
-            (Math(Shown(page.numbers[symbol(p)], given=True)),),
-            (Math(Shown(page.numbers[symbol(gradient(p))])),),
-        ]
-        if has_update:
-            assert page.exercise.update is not None
-            line.append((Math(Shown(page.number(p.after(page.exercise.update.steps)))),))
-        body.append(tuple(line))
-    yield Table(tuple(head), tuple(body), "lrr" + ("r" if has_update else ""))
+        assert page.exercise.update is not None
+        titles.append(("after the update",))
+        columns.append([(Math(Shown(page.number(p.after(page.exercise.update.steps)))),) for p in parameters])
+    if len(parameters) <= ACROSS:
+        head, *body = [(title, *column) for title, column in zip(titles, columns, strict=True)]
+        yield Table(head, tuple(body), "l" + "c" * len(parameters))
+    else:
+        yield Table(tuple(titles), tuple(zip(*columns, strict=True)), "l" + "r" * (len(titles) - 1))
 
 
 def _summary_row(page: Page, of: Quantity) -> Row:
