@@ -126,27 +126,28 @@ def _summary_row(page: Page, of: Quantity) -> Row:
 
 
 def comparison(page: Page, reports: Sequence[OracleReport]) -> Iterator[Block]:
-    """Both sides of the comparison, and what the differences confirm."""
+    """What the oracles confirm, and scikit-learn's numbers beside ours."""
     if not reports:
         return
     learn = next((r for r in reports if r.name == "scikit-learn" and r.compared), None)
+    confirmed = [f"{report.compared:,} numbers of {report.name}" for report in reports if report.compared]
+    if page.numbers is None:
+        yield Heading(1, ("Check",))
+        yield Prose((f"At three points with numbers, {words.listed(confirmed)} agree to at least 12 digits.",))
+        return
     yield Heading(1, ("Comparison with scikit-learn" if learn else "Check",))
+    others = [r for r in reports if r.compared and r is not learn]
+    text = " ".join(f"{r.name[0].upper() + r.name[1:]} confirm {words.count(r.compared, 'number')}." for r in others)
     if learn is not None:
-        yield from _against(page, learn)
-    for report in reports:
-        if report.compared and report is not learn:
-            yield Prose(
-                (
-                    f"{report.name[0].upper() + report.name[1:]} confirm {words.count(report.compared, 'number')}, each to at least 12 digits.",
-                )
-            )
-    if learn is None:
-        reason = next((r.skipped[0] for r in reports if r.name == "scikit-learn" and r.skipped), "")
-        if reason:
-            yield Prose((f"scikit-learn does not apply here: {reason}.",), quiet=True)
+        yield from _against(page, learn, text)
+        return
+    yield Prose((text,))
+    reason = next((r.skipped[0] for r in reports if r.name == "scikit-learn" and r.skipped), "")
+    if reason:
+        yield Prose((f"scikit-learn does not apply here: {reason}.",), quiet=True)
 
 
-def _against(page: Page, report: OracleReport) -> Iterator[Block]:
+def _against(page: Page, report: OracleReport, others: str) -> Iterator[Block]:
     """Layer outputs, loss, deltas, weight and intercept gradients: both sides, in a table or, where too wide, line by line."""
     rows: list[tuple[str, Math, Math, Math]] = []
     for title, whole in _compared(page):
@@ -162,7 +163,9 @@ def _against(page: Page, report: OracleReport) -> Iterator[Block]:
         pair = [Math(side[0][0] if scalar else Grid(side)) for side in (ours, theirs)]
         rows.append((title, name, pair[0], pair[1]))
     measure = Width(page.names, page.figures)
-    intro = "Values of scikit-learn’s own forward pass and backpropagation beside ours; they agree to 12 digits."
+    intro = (
+        f"scikit-learn’s own forward pass and backpropagation beside ours: they agree to 12 digits. {others}".strip()
+    )
     if page.exercise.rounding is not None and page.exercise.rounding.policy == "each":
         intro += " Ours are the unrounded values."
     if all(measure.write(ours.form) <= COMPARED_WIDTH for _, _, ours, _ in rows):
