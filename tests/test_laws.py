@@ -14,7 +14,7 @@ from sympy import Expr, Float, Integer, N, Rational, Symbol, diff, lambdify, log
 from sympy.matrices.expressions import MatrixSymbol, Transpose
 
 from symprop import quantity as q
-from symprop.api import numbers, verify
+from symprop.api import numbers, render, verify
 from symprop.derive import derive
 from symprop.errors import DomainError, KinkError
 from symprop.exercise import MLP
@@ -668,3 +668,12 @@ def test_rounding_at_the_end_changes_no_value() -> None:
         assert numbers(solution) == exact
         if policy != "each":
             assert {id: solution.rounded(id) for id in exact} == exact
+
+
+# ---------------------------------------------------------------------- the page
+@pytest.mark.parametrize("seed", range(0, COUNT, 17))
+def test_any_exercise_becomes_a_page_in_both_views(seed: int) -> None:
+    for view in ("units", "layers"):
+        text = render(solved(seed), "markdown", detail="full", view=view)
+        assert text.count("$$") % 2 == 0
+        assert r"\boxed" in text
