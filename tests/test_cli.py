@@ -13,7 +13,7 @@ import pypdf
 import pytest
 from typer.testing import CliRunner, Result
 
-from symprop import __version__
+from symprop import __version__, functions
 from symprop.cli import app
 from symprop.errors import UsageError
 from symprop.exercise import library, load
@@ -247,3 +247,18 @@ def test_a_terminal_without_the_letters_is_no_error() -> None:
     command = [sys.executable, "-m", "symprop.cli", "solve", "day12"]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# ---------------------------------------------------------------------- an oracle disagrees
+def test_a_wrong_loss_in_our_table_stops_every_output(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A third instead of a half: the file that stood there stays as it was, and every command exits with 1."""
+    (here / "out").mkdir()
+    (here / "out" / "day12.md").write_text("the key of last year")
+    monkeypatch.setitem(functions.LOSSES, "half_squared_error", functions.Loss(lambda a, y, K: (a - y) ** 2 / 3))
+    told = symprop("key", "day12", "--to", "pdf,tex,md", "-o", "out")
+    assert told.exit_code == 1
+    assert "disagrees" in told.output
+    assert files(here) == {"out/day12.md"}
+    assert (here / "out" / "day12.md").read_text() == "the key of last year"
+    assert symprop("verify", "day12").exit_code == 1
+    assert symprop("solve", "day12").exit_code == 1
