@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from sympy import Expr
 
+from symprop import update as updates
 from symprop.document import Document, Figure
 from symprop.errors import Disagreement, UsageError
 from symprop.oracles import OracleReport
@@ -41,7 +42,7 @@ def _updated(solution: Solution) -> dict[str, Expr]:
     exercise = solution.exercise
     assert exercise.update is not None
     last = exercise.update.steps
-    targets = [p for p in exercise.parameter_ids() if exercise.update.biases or p.name == "W"]
+    targets = updates.parameters(exercise)
     targets += [n.id for n in solution.graph if n.definition is not None]
     found = {}
     for step in sorted({*range(1, min(last, 3) + 1), last - 1, last} - {0}):

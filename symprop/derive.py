@@ -64,6 +64,11 @@ class Derivation:
         """The same factors with the local derivatives worked out."""
         return tuple((self.upstream(t), t.local) for t in self.terms)
 
+    @property
+    def short(self) -> Expr:
+        """The right-hand side that numbers are put into: the cancelled form where there is one."""
+        return self.cancelled if self.cancelled is not None else self.expression
+
     @cached_property
     def expression(self) -> Expr:
         """The right-hand side: upstream gradients by name times local derivatives worked out."""
@@ -76,7 +81,7 @@ def derive(graph: Graph, relu_at_zero: Expr = S.Zero) -> dict[Quantity, Derivati
     `relu_at_zero` is the convention for derivatives of kinked activations at 0.
     """
     direct = graph.inlined(("share", "penalty"))
-    siblings = _names_of_functions(direct)
+    siblings = names_of_functions(direct)
     found: dict[Quantity, Derivation] = {}
     for node in reversed(direct.nodes):
         if node.id not in graph.reaching or node.id == graph.loss:
@@ -107,7 +112,7 @@ def local_derivative(of: Node, by: Symbol, siblings: Mapping[Expr, Symbol] = {},
     return factor_terms(result, sign=False) if isinstance(result, Add) else result
 
 
-def _names_of_functions(graph: Graph) -> dict[Expr, Symbol]:
+def names_of_functions(graph: Graph) -> dict[Expr, Symbol]:
     """Definition -> symbol for every activation, so that derivatives read a(1 - a) and 1 - a^2."""
     return {
         node.definition: node.symbol

@@ -29,7 +29,7 @@ from symprop.arithmetic import (
     rational,
     shared,
 )
-from symprop.derive import Derivation, derive, local_derivative
+from symprop.derive import Derivation, derive, local_derivative, names_of_functions
 from symprop.errors import DomainError, KinkError, UsageError
 from symprop.exercise import Exercise
 from symprop.functions import CONVENTIONAL, Kinked, log_argument, softmax
@@ -232,7 +232,7 @@ class Solution:
             return self._composed_state(local) if expand else local
         if wanted.is_gradient:
             derivation = self.derivation(wanted)
-            local = _short(derivation)
+            local = derivation.short
         elif wanted.wrt is not None:
             of_node, by = self._node(replace(wanted, wrt=None)), self._node(wanted.wrt)
             if by not in self.graph.parents(of_node):
@@ -254,11 +254,7 @@ class Solution:
 
     @cached_property
     def _siblings(self) -> dict[Expr, Symbol]:
-        return {
-            n.definition: n.symbol
-            for n in self.graph
-            if n.role == "activation" and n.definition is not None and not n.definition.is_Symbol
-        }
+        return names_of_functions(self.graph)
 
     @property
     def _convention(self) -> Expr:
@@ -292,7 +288,7 @@ class Solution:
     def _composed(self, expression: Expr) -> Expr:
         """Down to leaves: definitions and derivations put in, latest first."""
         order = {node.symbol: node.definition for node in self.graph if node.definition is not None}
-        adjoints = {symbol(d.id): _short(d) for d in self.derivations.values()}
+        adjoints = {symbol(d.id): d.short for d in self.derivations.values()}
         return _compose(expression, [*order.items()], [*adjoints.items()])
 
     def _composed_state(self, expression: Expr) -> Expr:
@@ -524,7 +520,7 @@ class _Solver:
             if node.definition is not None:
                 numbers[node.symbol] = self._settled(node.symbol, node.definition, numbers)
         for derivation in self.derivations.values():
-            expression = _short(derivation)
+            expression = derivation.short
             numbers[symbol(derivation.id)] = self._settled(symbol(derivation.id), expression, numbers)
 
     def _settled(self, name: Symbol, expression: Expr, numbers: Mapping[Symbol, Value]) -> Value:
@@ -595,7 +591,7 @@ class _Solver:
         Gradients are composed down to forward values first; if that shows nothing, down to the given numbers. Exact values
         are put in, and the probabilities of a softmax add up to 1.
         """
-        gradients = [(symbol(d.id), _short(d)) for d in self.derivations.values()]
+        gradients = [(symbol(d.id), d.short) for d in self.derivations.values()]
         definitions = [(node.symbol, node.definition) for node in self.graph if node.definition is not None]
         exactly = {s: rational(v) for s, v in self.current.items() if isinstance(v, (Fraction, Expr))}
         partial = _compose(expression, (), gradients)
@@ -671,11 +667,6 @@ def _rounded(value: Fraction, decimals: int) -> Fraction:
     return Fraction(size if value >= 0 else -size, scale)
 
 
-def _short(derivation: Derivation) -> Expr:
-    """The right-hand side that is worked out: the cancelled form where there is one."""
-    return derivation.cancelled if derivation.cancelled is not None else derivation.expression
-
-
 def _vanishes(expression: Expr) -> bool:
     """Whether a rational function of symbols and function values is identically 0; False when it is too large to tell."""
     if count_ops(expression) > PROOF_OPERATIONS:
@@ -704,7 +695,7 @@ def _sequential(derivation: Derivation, step: int, graph: Graph) -> tuple[Symbol
             return symbol(of.after(step))
         return symbol(updates.before(of, step)) if of.name not in q.CONSTANTS else s
 
-    expression = _short(derivation)
+    expression = derivation.short
     return symbol(replace(derivation.id, state="used", step=step)), expression.xreplace(
         {s: now(s) for s in expression.free_symbols}
     )

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from symprop.api import contents, render
 from symprop.errors import TypesettingError, UsageError
-from symprop.exercise import Exercise, build, library, load
+from symprop.exercise import MLP, Exercise, build, library, load
 from symprop.rendering import pdf, tex_pdf
 from symprop.solution import Solution, solve
 from symprop.wording import narrate
@@ -51,10 +51,25 @@ def test_a_page_is_as_it_was_reviewed(name: str, format: str, options: dict[str,
     assert page(name, format, **options) == golden(name, format, options).read_text(encoding="utf-8")
 
 
+def typeset(folder: Path) -> None:
+    """key.tex in the folder through latexmk, without shell escape."""
+    command = [
+        "latexmk",
+        "-pdf",
+        "-interaction=nonstopmode",
+        "-halt-on-error",
+        "-latexoption=-no-shell-escape",
+        "key.tex",
+    ]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
 DEFECTS = [
     (r"\+ ?-", "plus before a minus"),
     (r"(?<!-)-(?!-) ?-(?!-)", "two minus signs"),
     (r"(?<![\d.])-0(?![\d.])", "minus zero"),
+    (r"-\s*\\frac\{0\}", "minus zero"),
     (r"(?<![\d.])-0\.0*(?!\d)", "minus zero"),
     (r"(?<![\d.])\d+\.0(?!\d)", "a decimal point where an integer stood"),
     (r"\\frac\{[^{}]*\}\{1\}", "a fraction over one"),
@@ -105,6 +120,17 @@ def test_day12_prints_the_seed_notebooks_numbers() -> None:
     assert boxed == ["1", "2", "3", "2", "2", "2", "2", "2", "2", "2", "2", "4", "2", "2"]
 
 
+def test_the_parts_of_a_loss_stand_before_their_sum_and_never_as_minus_zero() -> None:
+    """Two samples, two softmax outputs, unit view: E_1 and E_2 of each sample, then the sample's E, then E itself."""
+    rows = [[1, -1], ["1/2", 2]]
+    net = MLP([(2, "softmax")], x=[[1, 2], [2, -1]], y=[0, 1], W=[rows], loss="cross_entropy")
+    text = render(solve(net), "latex", view="units", fragment=True)
+    left = re.findall(r"^(E\S*) &=", text, re.MULTILINE)
+    assert left == ["E_{1}^{[1]}", "E_{2}^{[1]}", "E^{[1]}", "E_{1}^{[2]}", "E_{2}^{[2]}", "E^{[2]}", "E"]
+    assert "\\frac{0}" in text
+    assert "-\\frac{0}" not in text
+
+
 def test_questions_of_the_exercise_replace_the_default_ones() -> None:
     raw = {key: getattr(load("day12"), key) for key in Exercise.model_fields}
     asked = build(
@@ -143,16 +169,7 @@ def test_templates_of_ones_own_replace_ours_one_by_one(kind: str, tmp_path: Path
 @pytest.mark.parametrize("name", ["day12", "batch", "softmax", "google-demo", "schiendorfer-batch"])
 def test_the_latex_document_compiles(name: str, tmp_path: Path) -> None:
     (tmp_path / "key.tex").write_bytes(contents(narrate(solved(name)), "tex"))
-    command = [
-        "latexmk",
-        "-pdf",
-        "-interaction=nonstopmode",
-        "-halt-on-error",
-        "-latexoption=-no-shell-escape",
-        "key.tex",
-    ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout[-2000:]
+    typeset(tmp_path)
     assert "Overfull" not in (tmp_path / "key.log").read_text(errors="replace")
 
 
@@ -161,16 +178,7 @@ def test_latex_prints_any_title_literally(tmp_path: Path) -> None:
     title = r"A # $x$ \input{/etc/passwd} %c & _u_ ^t ~ <b> `q` 漢 ŷ Ħ ½ é “z” \\ {} | @ -- --- #read"
     raw = {key: getattr(load("day12"), key) for key in Exercise.model_fields} | {"title": title, "source": title}
     (tmp_path / "key.tex").write_bytes(contents(narrate(solve(build(raw))), "tex"))
-    command = [
-        "latexmk",
-        "-pdf",
-        "-interaction=nonstopmode",
-        "-halt-on-error",
-        "-latexoption=-no-shell-escape",
-        "key.tex",
-    ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout[-2000:]
+    typeset(tmp_path)
     shown = "".join(PdfReader(tmp_path / "key.pdf").pages[0].extract_text().split())
     assert r"$x$\input{/etc/passwd}%c&_u_^t~<b>`q`U+6F22" in shown
 

@@ -254,7 +254,7 @@ class Layout(Printer, Generic[T]):
     def _starts_with_zero(self, body: Expr) -> bool:
         if self.numbers is None:
             return False
-        head = min(Mul.make_args(body), key=_factor_key)
+        head = min((f for f in Mul.make_args(body) if not f.is_Rational), key=_factor_key, default=S.One)
         return (
             isinstance(head, Symbol)
             and head in self.numbers

@@ -96,7 +96,8 @@ def _needed(page: Page, wanted: Sequence[Quantity]) -> list[Quantity]:
 def _order(page: Page) -> list[Quantity]:
     graph = page.solution.graph
     forward = [n.id for n in graph if n.definition is not None]
-    forward.sort(key=lambda of: (of.name == "E", of.layer, of.sample) if of.name != "R" else (True, 0, 0))
+    # unit values layer by layer; the parts of the loss as the graph has them, each before what reads it
+    forward.sort(key=lambda of: (True, 0, 0) if of.name in ("E", "R") else (False, of.layer, of.sample))
     backward = [d.id for d in page.solution.derivations.values()]
     rank = {"a": 0, "z": 1, "W": 2, "b": 3, "x": 4, "y": 5}
 
