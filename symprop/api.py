@@ -95,6 +95,7 @@ def render(
     detail: str = "steps",
     view: str | None = None,
     paths: Sequence[str] = (),
+    gradient_check: bool = False,
     paper: str = "a4",
     templates: str | Path | None = None,
     fragment: bool = False,
@@ -104,7 +105,11 @@ def render(
 
     Markdown shows the network only where `figure` names the drawing's file.
     """
-    document = solution if isinstance(solution, Document) else narrate(solution, detail=detail, view=view, paths=paths)
+    document = (
+        solution
+        if isinstance(solution, Document)
+        else narrate(solution, detail=detail, view=view, paths=paths, check=gradient_check)
+    )
     if format == "markdown":
         document = _with_figure(document, figure)
     return _render(document, format, templates=templates, paper=paper, fragment=fragment)
@@ -176,13 +181,14 @@ def write(
     detail: str = "steps",
     view: str | None = None,
     paths: Sequence[str] = (),
+    gradient_check: bool = False,
     paper: str = "a4",
     templates: str | Path | None = None,
 ) -> Path:
     """The answer key, confirmed by the oracles, in a file. Raises Disagreement (nothing is written) and UsageError."""
     reports = verify(solution)
     demand_agreement(reports, solution.exercise.name)
-    document = narrate(solution, detail=detail, view=view, paths=paths, reports=reports)
+    document = narrate(solution, detail=detail, view=view, paths=paths, reports=reports, check=gradient_check)
     target = Path(path)
     suffix = formats(format)[0]
     files = {target: contents(document, suffix, paper=paper, templates=templates, name=target.stem)}

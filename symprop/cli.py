@@ -77,6 +77,9 @@ def key(
     paths: Annotated[
         list[str] | None, typer.Option(help="Unroll the gradient of this quantity path by path; may be repeated.")
     ] = None,
+    gradient_check: Annotated[
+        bool, typer.Option("--gradient-check", help="A central difference beside each gradient.")
+    ] = False,
     notation: Annotated[str | None, typer.Option(help="A notation profile.")] = None,
     engine: Annotated[
         str, typer.Option(help="What makes the PDF: typst (built in), or tex where it is installed.")
@@ -100,12 +103,13 @@ def key(
     check_options(paper, templates)
     check_engine(engine)
     # a bad option is told before the oracles work, and so is a place that a file beside the page could not take
-    draft = narrate(solution, detail=detail, view=view, paths=paths or ())
+    parts: dict[str, Any] = {"detail": detail, "view": view, "paths": paths or (), "check": gradient_check}
+    draft = narrate(solution, **parts)
     beside = [output / file for suffix in suffixes for file in api.companions(draft, suffix, name)]
     check_places(beside)
     reports = api.verify(solution)
     api.demand_agreement(reports, name)
-    document = narrate(solution, detail=detail, view=view, paths=paths or (), reports=reports)
+    document = narrate(solution, **parts, reports=reports)
     options: dict[str, Any] = {"paper": paper, "templates": templates, "fragment": fragment, "engine": engine}
     files = {place: api.contents(document, suffix, **options, name=name) for suffix, place in places.items()}
     for suffix in suffixes:

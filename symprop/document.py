@@ -13,11 +13,15 @@ from symprop.printing import Figures
 
 @dataclass(frozen=True, slots=True)
 class Math:
-    """A form for a printer. With `numbers`, symbols are written as their figures (those in `given` exactly as given)."""
+    """A form for a printer. With `numbers`, symbols are written as their figures (those in `given` exactly as given).
+
+    `head` names the column the form stands in, where rows share columns.
+    """
 
     form: Any
     numbers: Mapping[Symbol, Value] | None = None
     given: frozenset[Symbol] = frozenset()
+    head: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,13 @@ class Equations:
     """Rows aligned on their equals signs."""
 
     rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Displayed formulas side by side, wrapped like words: the givens as matrices."""
+
+    items: tuple[Math, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,7 @@ class Figure:
     file: str = ""
 
 
-Block = Heading | Prose | Equations | Table | Figure
+Block = Heading | Prose | Equations | Flow | Table | Figure
 
 
 @dataclass(frozen=True, slots=True)

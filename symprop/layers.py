@@ -163,6 +163,8 @@ class LayerView:
     def _total(self, delta: MatrixSymbol) -> Op:
         if self.solution.exercise.network.biases == "shared":
             return op("shared", delta)
+        if self.solution.exercise.samples == 1:
+            return op("same", delta)
         return op("total", delta, "columns" if self._columns else "rows")
 
     def _penalty(self) -> Expr | None:

@@ -208,6 +208,19 @@ class Solution:
         assert run is not None
         return run.states[step] if step in run.states else self._again(step, run).states[step]
 
+    def loss_with(self, changed: Mapping[Quantity, Fraction]) -> Value:
+        """The loss with some inputs or parameters changed, before any update: one forward pass.
+
+        Raises OutOfDomain where a number leaves a function's domain.
+        """
+        assert self._run is not None
+        numbers = {node.symbol: self._run.states[0][node.symbol] for node in self.graph if node.definition is None}
+        numbers |= {symbol(of): value for of, value in changed.items()}
+        for node in self.graph:
+            if node.definition is not None:
+                numbers[node.symbol] = self._evaluate(node.definition, numbers, self._run)
+        return numbers[symbol(q.E)]
+
     @property
     def losses(self) -> tuple[Expr, ...]:
         """The loss before the update and after each step."""

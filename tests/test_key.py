@@ -61,7 +61,7 @@ def typeset(folder: Path) -> None:
         "-latexoption=-no-shell-escape",
         "key.tex",
     ]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=300)
     assert done.returncode == 0, done.stdout[-2000:]
 
 

@@ -1,8 +1,10 @@
 """The file's tables as frozen models, and what an Exercise says about its own shape. No calculus."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from hashlib import sha256
 from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
@@ -31,6 +33,8 @@ from symprop.quantity import Quantity
 
 FORMAT = 1
 MAX_UNITS = 4096
+#: The digits of a version code (Crockford's base 32: nothing that is read as something else).
+_CODE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 #: The variable of a user's activation formula, and those of a user's loss.
 Z = Symbol("z", real=True)
 YHAT, Y = Symbol("yhat", real=True), Symbol("y", real=True)
@@ -431,6 +435,21 @@ class Exercise(Model):
                 f'"{of}": there {"is 1 step" if self.update.steps == 1 else f"are {self.update.steps} steps"}'
             )
         return replace(of, **changes) if changes else of
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256, in hex, of everything that decides what is asked and answered: not of titles and not of notation.
+
+        Defaults are left out, so that a later release with more settings gives the same.
+        """
+        asked = self.model_dump(mode="json", exclude_defaults=True, exclude={"title", "source", "notation", "variants"})
+        return sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    @property
+    def code(self) -> str:
+        """The version code on a page: five signs of the fingerprint, without I, L, O and U."""
+        value = int(self.fingerprint[:7], 16)
+        return "".join(_CODE[value >> shift & 31] for shift in range(20, -1, -5))
 
     def with_numbers(
         self,

@@ -2,7 +2,7 @@
 
 from symprop.printing.figures import Figure, Figures
 from symprop.printing.latex import Latex, MarkdownMath
-from symprop.printing.layout import Above, Chain, Factors, Grid, Layout, Relation, Shown
+from symprop.printing.layout import Above, Chain, Factors, Grid, Layout, Relation, Shaped, Shown
 from symprop.printing.speech import CHAIN_RULE, WORDS, Speech
 from symprop.printing.typst import Typst
 from symprop.printing.width import Width
@@ -20,6 +20,7 @@ __all__ = [
     "Layout",
     "MarkdownMath",
     "Relation",
+    "Shaped",
     "Shown",
     "Speech",
     "Typst",

@@ -42,7 +42,8 @@ class Latex(Layout[str]):
 
     def quantity(self, name: Name | Ratio) -> str:
         if isinstance(name, Ratio):
-            return rf"\frac{{\partial {self.quantity(name.top)}}}{{\partial {self.quantity(name.bottom)}}}"
+            top, bottom = rf"\partial {self.quantity(name.top)}", rf"\partial {self.quantity(name.bottom)}"
+            return f"{top}/{bottom}" if self.inline else rf"\frac{{{top}}}{{{bottom}}}"
         letter = rf"\{name.letter}" if name.letter in (*GREEK, "pi", "Delta") else name.letter
         if name.bold:
             letter = rf"\boldsymbol{{{letter}}}" if letter.startswith("\\") else rf"\mathbf{{{letter}}}"
@@ -61,7 +62,8 @@ class Latex(Layout[str]):
         return " "
 
     def bracket(self, body: str) -> str:
-        return rf"\left({body}\right)" if r"\frac" in body else f"({body})"
+        tall = r"\frac" in body or r"\begin" in body
+        return rf"\left({body}\right)" if tall else f"({body})"
 
     def fraction(self, top: str, bottom: str) -> str:
         return rf"\frac{{{top}}}{{{bottom}}}"
@@ -89,9 +91,21 @@ class Latex(Layout[str]):
     def transposed(self) -> str:
         return r"\top"
 
+    def headed(self, body: str, word: str) -> str:
+        return rf"\symhead{{{word}}}{{{body}}}"
+
+    def shaped(self, body: str, rows: int, columns: int, deep: bool) -> str:
+        return rf"\symshape{{{rows}}}{{{columns}}}{{{body}}}"
+
 
 class MarkdownMath(Latex):
     """LaTeX mathematics for Markdown: GitHub refuses the macro operatorname."""
+
+    def headed(self, body: str, word: str) -> str:
+        return rf"\overset{{\text{{{word}}}}}{{{body}}}"
+
+    def shaped(self, body: str, rows: int, columns: int, deep: bool) -> str:
+        return rf"\underset{{{rows} \times {columns}}}{{{body}}}"
 
     def upright(self, function: str) -> str:
         """A function's name as a word."""

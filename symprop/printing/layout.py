@@ -29,9 +29,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A sum over paths of upstream gradient times local derivative, the factors kept apart (a local 1 stays visible)."""
+    """A sum over paths of upstream gradient times local derivative, the factors kept apart (a local 1 stays visible).
+
+    `heads` are small words that stand above the first and the second factor of every term.
+    """
 
     terms: tuple[tuple[Expr, Expr], ...]
+    heads: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,13 @@ class Grid:
     """A matrix of values or expressions, row by row."""
 
     rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A matrix form with the shape, rows × columns, under every matrix."""
+
+    form: Any
 
 
 #: Closes a superscript of a transposed matrix.
@@ -125,9 +136,16 @@ class Layout(Printer, Generic[T]):
         figures: Figures = PLAIN,
         numbers: Mapping[Symbol, Value] | None = None,
         given: frozenset[Symbol] = frozenset(),
+        *,
+        inline: bool = False,
     ) -> None:
         super().__init__()
         self.names, self.figures, self.numbers, self.given = names, figures, numbers, given
+        #: Inside a line of words a derivative is written with a slash.
+        self.inline = inline
+        self.shapes = False
+        #: How far down shapes reach: 0 none, 1 under a letter, 2 under a fraction.
+        self.depth = 0
         #: Whether a rounded figure was written.
         self.rounded = False
 
@@ -147,6 +165,9 @@ class Layout(Printer, Generic[T]):
             return self.matrix([[self.write(entry) for entry in row] for row in form.rows])
         if isinstance(form, Op):
             return self._operation(form)
+        if isinstance(form, Shaped):
+            self.shapes = True
+            return self.write(form.form)
         if isinstance(form, Shown):
             return self._shown(form)
         if isinstance(form, Figure):
@@ -414,6 +435,8 @@ class Layout(Printer, Generic[T]):
                 second = self.bracket(self._print(local))
             else:
                 second = self._product(local, leading=False)
+            if chain.heads is not None:
+                first, second = (self.headed(*pair) for pair in zip((first, second), chain.heads, strict=True))
             found.append((self.operator("+") if i else None, self.join([first, self.operator("dot"), second])))
         return found
 
@@ -513,7 +536,15 @@ class Layout(Printer, Generic[T]):
 
     # ------------------------------------------------------------------ matrices by name
     def _print_MatrixSymbol(self, expression: MatrixSymbol) -> T:
-        return self.quantity(self._matrix_name(Quantity.parse(expression.name)))
+        name = self._matrix_name(Quantity.parse(expression.name))
+        rows, columns = expression.shape
+        return self._sized(self.quantity(name), rows, columns, isinstance(name, Ratio))
+
+    def _sized(self, written: T, rows: int, columns: int, deep: bool = False) -> T:
+        if not self.shapes:
+            return written
+        self.depth = max(self.depth, 2 if deep else 1)
+        return self.shaped(written, int(rows), int(columns), deep)
 
     def _matrix_name(self, of: Quantity) -> Name | Ratio:
         if of.is_gradient and of.wrt is not None and of.wrt.name == "z":
@@ -523,8 +554,11 @@ class Layout(Printer, Generic[T]):
     def _print_Transpose(self, expression: Transpose) -> T:
         name = self._matrix_name(Quantity.parse(expression.arg.name))
         if isinstance(name, Ratio):
-            return self.power(self.bracket(self.quantity(name)), self.transposed())
-        return self.quantity(replace(name, sup=name.sup + TRANSPOSED))
+            written = self.power(self.bracket(self.quantity(name)), self.transposed())
+        else:
+            written = self.quantity(replace(name, sup=name.sup + TRANSPOSED))
+        rows, columns = expression.shape
+        return self._sized(written, rows, columns, isinstance(name, Ratio))
 
     def _operation(self, form: Op) -> T:
         """A matrix operation by name."""
@@ -536,20 +570,20 @@ class Layout(Printer, Generic[T]):
             return self.join([self._product(first, leading=True), self.space(), inner])
         if form.name in ("function", "prime"):
             name = ACTIVATION_NAMES.get(first, first)
+            self.shapes = False  # element by element: the shape on the left is the argument's
             return (
                 self.write(rest[0])
                 if first == "identity" and form.name == "function"
                 else self.call(name, form.name == "prime", [self.write(rest[0])])
             )
-        if form.name == "total":
-            ones = self.quantity(Name("1", bold=True))
+        if form.name in ("total", "shared"):
             delta = self.write(first)
-            return self.join(
-                [delta, self.space(), ones] if rest[0] == "columns" else [self.quantity(_ONES), self.space(), delta]
-            )
-        if form.name == "shared":
-            ones = self.quantity(Name("1", bold=True))
-            return self.join([self.quantity(_ONES), self.space(), self.write(first), self.space(), ones])
+            rows, columns = self._size(first)
+            right = self._sized(self.quantity(Name("1", bold=True)), columns, 1)
+            left = self._sized(self.quantity(_ONES), 1, rows)
+            if form.name == "shared":
+                return self.join([left, self.space(), delta, self.space(), right])
+            return self.join([delta, self.space(), right] if rest[0] == "columns" else [left, self.space(), delta])
         between = {
             "product": self.space(),
             "sum": self.operator("+"),
@@ -558,6 +592,10 @@ class Layout(Printer, Generic[T]):
         }[form.name]
         parts = [self._operand(o) if form.name in ("product", "hadamard") else self.write(o) for o in form.operands]
         return self.join([piece for i, part in enumerate(parts) for piece in ((between, part) if i else (part,))])
+
+    @staticmethod
+    def _size(form: Any) -> tuple[int, int]:
+        return (len(form.rows), len(form.rows[0])) if isinstance(form, Grid) else (int(form.rows), int(form.cols))
 
     def _operand(self, form: Any) -> T:
         written = self.write(form)
@@ -607,6 +645,14 @@ class Layout(Printer, Generic[T]):
 
     def transposed(self) -> T:
         raise NotImplementedError
+
+    def headed(self, body: T, word: str) -> T:
+        """A factor with a small word above it; a dialect without room for one leaves the factor as it is."""
+        return body
+
+    def shaped(self, body: T, rows: int, columns: int, deep: bool) -> T:
+        """A matrix with its shape below; `deep`: the matrix is written as a fraction."""
+        return body
 
 
 _FACTOR_RANK = {"W": 4, "b": 4, "x": 5, "y": 5, "z": 5, "a": 5, "E": 5}
@@ -669,4 +715,4 @@ def _term_key(term: Expr) -> tuple[Any, ...]:
     return (negative, 3, (), _text_key(term))
 
 
-__all__ = ["Above", "Chain", "Factors", "Grid", "Layout", "Relation", "Shown"]
+__all__ = ["Above", "Chain", "Factors", "Grid", "Layout", "Relation", "Shaped", "Shown"]

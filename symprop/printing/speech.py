@@ -178,6 +178,9 @@ class Speech(Layout[str]):
     def transposed(self) -> str:
         return "transposed"
 
+    def shaped(self, body: str, rows: int, columns: int, deep: bool) -> str:
+        return f"{body} of shape {rows} by {columns}"
+
 
 def _over(top: str, bottom: str) -> str:
     return _FRACTIONS.get((top, bottom)) or f"{top} over {bottom}"

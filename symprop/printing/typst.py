@@ -40,7 +40,8 @@ class Typst(Layout[str]):
 
     def quantity(self, name: Name | Ratio) -> str:
         if isinstance(name, Ratio):
-            return f"frac(partial {self.quantity(name.top)}, partial {self.quantity(name.bottom)})"
+            top, bottom = f"partial {self.quantity(name.top)}", f"partial {self.quantity(name.bottom)}"
+            return f"{top} slash {bottom}" if self.inline else f"frac({top}, {bottom})"
         letter = {"epsilon": "epsilon.alt", "phi": "phi.alt"}.get(name.letter, name.letter)
         if name.bold:
             letter = f"bold({letter})" if len(letter) > 1 else f"upright(bold({letter}))"
@@ -59,7 +60,8 @@ class Typst(Layout[str]):
         return " "
 
     def bracket(self, body: str) -> str:
-        return f"({body})"
+        # shapes below matrices must not stretch the brackets
+        return f"lr(({body}), size: #1.2em)" if self.shapes else f"({body})"
 
     def fraction(self, top: str, bottom: str) -> str:
         return f"frac({top}, {bottom})"
@@ -78,10 +80,17 @@ class Typst(Layout[str]):
         return name + ("'" if prime else "") + f"({', '.join(arguments)})"
 
     def matrix(self, rows: Sequence[Sequence[str]]) -> str:
-        return 'mat(delim: "[", ' + "; ".join(", ".join(row) for row in rows) + ")"
+        written = 'mat(delim: "[", ' + "; ".join(", ".join(row) for row in rows) + ")"
+        return f"display({written})" if len(rows) == 1 else written  # a row keeps its size inside a line of words
 
     def transposed(self) -> str:
         return "top"
+
+    def headed(self, body: str, word: str) -> str:
+        return f'headed("{word}", {body})'
+
+    def shaped(self, body: str, rows: int, columns: int, deep: bool) -> str:
+        return f'shaped("{rows} × {columns}", {body}, deep: #{str(deep).lower()})'
 
 
 def _label(text: str) -> str:

@@ -8,6 +8,8 @@ from symprop.printing.figures import Figure
 from symprop.printing.layout import Layout
 
 DIGIT, LETTER, SCRIPT = 0.5, 0.57, 0.34
+#: A shape of two one-digit numbers below a matrix.
+SHAPE = 1.7
 _OPERATORS = {"dot": 0.75, "hadamard": 1.2, "+": 1.25, "-": 1.25}
 
 
@@ -29,7 +31,8 @@ class Width(Layout[float]):
 
     def quantity(self, name: Name | Ratio) -> float:
         if isinstance(name, Ratio):
-            return max(self.quantity(name.top), self.quantity(name.bottom)) + 0.8
+            top, bottom = self.quantity(name.top), self.quantity(name.bottom)
+            return top + bottom + 1.6 if self.inline else max(top, bottom) + 0.8
         sub = self.quantity(name.sub) if isinstance(name.sub, Name) else len(name.sub) * SCRIPT
         return LETTER + max(sub, len(name.sup) * SCRIPT)
 
@@ -66,3 +69,6 @@ class Width(Layout[float]):
 
     def transposed(self) -> float:
         return 0.5
+
+    def shaped(self, body: float, rows: int, columns: int, deep: bool) -> float:
+        return max(body, SHAPE)

@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateError
 
-from symprop.document import Block, Document, Figure, Heading, Mark, Math, Prose, Table, Text
+from symprop.document import Block, Document, Equations, Figure, Flow, Heading, Mark, Math, Prose, Table, Text
 from symprop.errors import UsageError
 from symprop.printing import CHAIN_RULE, Latex, Layout, MarkdownMath, Speech, Typst
 from symprop.rendering import figure
@@ -187,7 +187,11 @@ def render(
     environment = _environment(str(Path(templates).resolve()) if templates is not None else "")
     kind = FORMATS[format]
     try:
-        body = "\n\n".join(_block(block, document, kind, environment) for block in document.blocks)
+        following: list[Block | None] = [*document.blocks[1:], None]
+        body = "\n\n".join(
+            _block(block, document, kind, environment, leads=isinstance(after, (Equations, Flow, Table)))
+            for block, after in zip(document.blocks, following, strict=True)
+        )
         page = environment.get_template(f"{kind.folder}/{'fragment' if fragment else 'document'}.j2")
         written = page.render(
             title=kind.text(document.title),
@@ -207,9 +211,11 @@ def render(
     return written.strip("\n") + "\n"
 
 
-def _block(block: Block, document: Document, kind: Format, environment: Environment) -> str:
+def _block(block: Block, document: Document, kind: Format, environment: Environment, leads: bool) -> str:
+    """`leads`: rows follow, from which the block must not be parted by the end of a page."""
     name = type(block).__name__.lower()
-    return environment.get_template(f"{kind.folder}/{name}.j2").render(_context(block, document, kind)).strip("\n")
+    context = _context(block, document, kind) | {"leads": leads}
+    return environment.get_template(f"{kind.folder}/{name}.j2").render(context).strip("\n")
 
 
 def _context(block: Block, document: Document, kind: Format) -> dict[str, Any]:
@@ -231,26 +237,34 @@ def _context(block: Block, document: Document, kind: Format) -> dict[str, Any]:
         }
     if isinstance(block, Figure):
         return figure.context(block, document, lambda parts: text(parts, document, kind), kind.text)
-    return {"plans": plan(block.rows, document, kind.printer, kind.line, kind.spoken), "signs": kind.signs}
+    if isinstance(block, Flow):
+        return {"items": [written(item, document, kind) for item in block.items]}
+    return {
+        "plans": plan(block.rows, document, kind.printer, kind.line, kind.spoken),
+        "signs": kind.signs,
+        "words": kind.text,
+    }
 
 
 def text(parts: Text, document: Document, kind: Format) -> str:
     """Words and formulas of a sentence in the dialect."""
-    written = []
+    found = []
     for part in parts:
         if isinstance(part, Math):
-            printer = kind.printer(document.names, document.figures, part.numbers, part.given)
-            alt = Speech(document.names, document.figures, part.numbers, part.given) if kind.spoken else None
-            written.append(
-                kind.inline.format(
-                    math=printer.write(part.form), alt=typst_string(alt.write(part.form)) if alt is not None else ""
-                )
-            )
+            found.append(kind.inline.format(**written(part, document, kind, inline=True)))
         elif isinstance(part, Mark):
-            written.append(kind.mark)
+            found.append(kind.mark)
         else:
-            written.append(kind.text(part))
-    return "".join(written)
+            found.append(kind.text(part))
+    return "".join(found)
+
+
+def written(math: Math, document: Document, kind: Format, *, inline: bool = False) -> dict[str, str]:
+    """A formula in the dialect, and in words as a string of Typst code where the format speaks."""
+    printer = kind.printer(document.names, document.figures, math.numbers, math.given, inline=inline)
+    speech = Speech(document.names, document.figures, math.numbers, math.given) if kind.spoken else None
+    alt = typst_string(speech.write(math.form)) if speech is not None else ""
+    return {"math": printer.write(math.form), "alt": alt}
 
 
 __all__ = ["FORMATS", "SUFFIXES", "Format", "render", "template_folder"]

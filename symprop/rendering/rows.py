@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symprop.document import Document, Math, Row
-from symprop.printing import CHAIN_RULE, WORDS, Layout, Speech, Width
+from symprop.printing import CHAIN_RULE, WORDS, Chain, Layout, Speech, Width
 
 #: Width of the text block in em of the body size (160 mm at 10.5 pt), less a little for what Width does not see.
 LINE = 42.0
@@ -21,7 +21,7 @@ class Cell:
     """One `= form` of a line; an empty text leaves the column empty.
 
     `role`: form, answer or more (a broken sum goes on); `wide`: no room for it in a column of answers;
-    `spoken`: sign and form in words.
+    `spoken`: sign and form in words; `depth`: as Line has it.
     """
 
     sign: str
@@ -30,13 +30,15 @@ class Cell:
     boxed: bool = False
     wide: bool = False
     spoken: str = ""
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One printed line: left side ("" where it goes on), cells, and whether the chain-rule mark stands before it.
 
-    `alt` is the whole line in words, its mark included.
+    `alt` is the whole line in words, its mark included; `headed`: small words stand above factors of its first form;
+    `depth` says how far down shapes below matrices reach, as Layout does.
     """
 
     left: str
@@ -44,15 +46,21 @@ class Line:
     mark: bool = False
     id: str = ""
     alt: str = ""
+    headed: bool = False
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Lines of one block; `columns` is the number of aligned equals signs, `widths` what each column needs, in em."""
+    """Lines of one block; `columns` is the number of aligned equals signs, `widths` what each column needs, in em.
+
+    `heads` are the words over the columns, where there are any.
+    """
 
     lines: tuple[Line, ...]
     columns: int
     widths: tuple[float, ...] = ()
+    heads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,9 @@ class _Piece:
     words: tuple[str, ...]
     role: str = "form"
     boxed: bool = False
+    head: str = ""
+    put_in: bool = False
+    depth: int = 0
 
     @property
     def text(self) -> str:
@@ -74,7 +85,7 @@ class _Piece:
 
     @property
     def cell(self) -> Cell:
-        return Cell(self.sign, self.text, self.role, self.boxed, self.width > NARROW, self.said)
+        return Cell(self.sign, self.text, self.role, self.boxed, self.width > NARROW, self.said, self.depth)
 
     @property
     def width(self) -> float:
@@ -114,14 +125,28 @@ def _planned(run: Sequence[tuple[_Piece, list[_Piece], Row]], line: float) -> Pl
         return Plan(tuple(stacked), 1)
     columns = max(len(pieces) for _, pieces, _ in run)
     lines = (_line(left, _in_columns(pieces, columns), row) for left, pieces, row in run)
-    return Plan(tuple(lines), columns, tuple(round(width, 1) for width in _widths(run, columns)))
+    return Plan(tuple(lines), columns, tuple(round(width, 1) for width in _widths(run, columns)), _heads(run, columns))
+
+
+def _heads(run: Sequence[tuple[_Piece, list[_Piece], Row]], columns: int) -> tuple[str, ...]:
+    """The word over each column: what its rows agree on; none where fewer than two columns have one."""
+    found: list[set[str]] = [set() for _ in range(columns)]
+    for _, pieces, _ in run:
+        for i, piece in _placed(pieces, columns):
+            found[i].add(piece.head)
+    heads = tuple(words.pop() if len(words) == 1 else "" for words in found)
+    return heads if sum(map(bool, heads)) > 1 else ()
 
 
 def _line(left: _Piece, cells: tuple[Cell, ...], row: Row, first: bool = True) -> Line:
     alt = f"{left.said if first else ''} {', '.join(cell.spoken for cell in cells if cell.spoken)}".strip()
     if row.chain_rule and first:
         alt = f"{CHAIN_RULE}: {alt}"
-    return Line(left.text if first else "", cells, row.chain_rule and first, row.id if first else "", alt)
+    headed = first and any(isinstance(part.form, Chain) and part.form.heads is not None for part in row.parts)
+    depth = max([left.depth * first, *(cell.depth for cell in cells)])
+    return Line(
+        left.text if first else "", cells, row.chain_rule and first, row.id if first else "", alt, headed, depth
+    )
 
 
 def _said(sign: str, words: str) -> str:
@@ -133,11 +158,13 @@ def _printer(math: Math, document: Document, kind: type[Layout[Any]]) -> Layout[
 
 
 def _left(row: Row, document: Document, printer: type[Layout[str]], spoken: bool) -> _Piece:
+    writer = _printer(row.left, document, printer)
     return _Piece(
         "",
-        (_printer(row.left, document, printer).write(row.left.form),),
+        (writer.write(row.left.form),),
         (_printer(row.left, document, Width).write(row.left.form),),
         (_printer(row.left, document, Speech).write(row.left.form) if spoken else "",),
+        depth=writer.depth,
     )
 
 
@@ -151,7 +178,19 @@ def _pieces(row: Row, document: Document, printer: type[Layout[str]], spoken: bo
         answer = math is row.answer
         sign = "becomes" if row.becomes and not found else "approx" if writer.rounded else "="
         boxed = row.boxed and (answer or (row.answer is None and math is row.parts[-1]))
-        found.append(_Piece(sign, texts, widths, words, "answer" if answer else "form", boxed))
+        found.append(
+            _Piece(
+                sign,
+                texts,
+                widths,
+                words,
+                "answer" if answer else "form",
+                boxed,
+                math.head,
+                math.numbers is not None,
+                writer.depth,
+            )
+        )
     return found
 
 
@@ -165,8 +204,14 @@ def _widths(printed: Sequence[tuple[_Piece, list[_Piece], Row]], columns: int) -
 
 
 def _placed(pieces: Sequence[_Piece], columns: int) -> list[tuple[int, _Piece]]:
-    """Forms from the left; an answer behind forms always in the last column."""
-    return [(columns - 1 if piece.role == "answer" and i else i, piece) for i, piece in enumerate(pieces)]
+    """Forms from the left; an answer behind forms in the last column, the numbers put in right before it."""
+    last = len(pieces) - 1
+    ends = last > 0 and pieces[last].role == "answer"
+    places = [
+        columns - 1 if ends and i == last else columns - 2 if ends and i == last - 1 > 0 and piece.put_in else i
+        for i, piece in enumerate(pieces)
+    ]
+    return list(zip(places, pieces, strict=True))
 
 
 def _in_columns(pieces: Sequence[_Piece], columns: int) -> tuple[Cell, ...]:
@@ -188,7 +233,7 @@ def _stacked(left: _Piece, pieces: Sequence[_Piece], row: Row, line: float) -> l
         for i, (text, width, words) in enumerate(_broken(piece, room)):
             sign, role = (piece.sign, piece.role) if i == 0 else ("", "more")
             boxed = piece.boxed and len(piece.texts) == 1
-            lines.append([Cell(sign, text, role, boxed, width > NARROW, _said(sign, words))])
+            lines.append([Cell(sign, text, role, boxed, width > NARROW, _said(sign, words), piece.depth)])
             used = width
     return [_line(left, tuple(cells), row, first=i == 0) for i, cells in enumerate(lines)]
 

@@ -9,7 +9,7 @@ from sympy import Expr, S, count_ops
 from symprop import quantity as q
 from symprop import update as updates
 from symprop.arithmetic import EXACT_DIGITS, MAX_DIGITS, SHOWN_DIGITS, Value, exact
-from symprop.document import Block, Equations, Heading, Math, Prose, Row, Table
+from symprop.document import Block, Equations, Flow, Heading, Math, Prose, Row, Table
 from symprop.exercise import Activation, Z
 from symprop.functions import ACTIVATIONS, Smooth, gelu_tanh, relu
 from symprop.graph import symbol
@@ -141,7 +141,7 @@ def _remarks(page: Page) -> Iterator[Block]:
             (f"Rationals of more than {EXACT_DIGITS} digits are carried on with {SHOWN_DIGITS} digits.",),
             quiet=True,
         )
-    if page.detail != "answers" and e.samples == 1 and len(solution.graph.nodes) <= SHORT_GRAPH:
+    if page.detail == "full" and e.samples == 1 and len(solution.graph.nodes) <= SHORT_GRAPH:
         loss = solution.loss()
         if count_ops(loss) <= SHORT_LOSS and Width(page.names, page.figures).write(loss) <= LOSS_WIDTH:
             yield Prose(("Written out in inputs and parameters, the loss is",))
@@ -188,7 +188,7 @@ def _given_table(page: Page) -> Iterator[Block]:
         )
 
 
-def _given_matrices(page: Page) -> Block:
+def _given_matrices(page: Page) -> Flow:
     e = page.exercise
     wholes = [Quantity("x")] + ([Quantity("y")] if e.has_targets else [])
     for layer in range(1, e.depth + 1):
@@ -198,10 +198,7 @@ def _given_matrices(page: Page) -> Block:
     if e.update is not None:
         constants |= updates.constants(e.update)
     relations += [Relation(symbol(of), Shown(exact(v), given=True)) for of, v in constants.items() if v is not None]
-    parts: list[Any] = []
-    for i, relation in enumerate(relations):
-        parts += [", " if i else "", Math(relation)]
-    return Prose(tuple(part for part in parts if part != "") + (".",))
+    return Flow(tuple(Math(relation) for relation in relations))
 
 
 def _given_matrix(page: Page, of: Quantity) -> Relation:

@@ -9,6 +9,7 @@ from symprop.quantity import W
 from symprop.solution import Solution
 from symprop.wording import words
 from symprop.wording.givens import givens
+from symprop.wording.gradient_check import gradient_check
 from symprop.wording.legend import legend
 from symprop.wording.page import Page
 from symprop.wording.questions import questions
@@ -28,10 +29,12 @@ def narrate(
     view: str | None = None,
     paths: Sequence[str] = (),
     reports: Sequence[OracleReport] = (),
+    check: bool = False,
 ) -> Document:
     """The answer key as a Document. `view` None: units up to 12 weights and one sample, else layers.
 
-    `paths` are ids whose gradient is unrolled; `reports` are the oracles' findings, shown when there are any.
+    `paths` are ids whose gradient is unrolled; `reports` are the oracles' findings, shown when there are any; `check`
+    adds a central difference beside each gradient.
     Raises UsageError for an unknown detail, view or id.
     """
     if detail not in DETAILS:
@@ -47,8 +50,18 @@ def narrate(
         blocks += path_by_path(page, of)
     if detail == "full":
         blocks += matrix_form(page)
-    blocks += [*summary(page), *comparison(page, reports)]
+    blocks += summary(page)
+    if check:
+        blocks += gradient_check(page)
+    blocks += comparison(page, reports)
     title, source = exercise.title, exercise.source
     return Document(
-        title, f"Answer key · {detail}", source, words.network(exercise), tuple(blocks), page.names, page.figures
+        title,
+        f"Answer key · {detail}",
+        source,
+        words.network(exercise),
+        tuple(blocks),
+        page.names,
+        page.figures,
+        f"version {exercise.code}",
     )

@@ -17,6 +17,7 @@ from symprop.notation import Names
 from symprop.printing import Figures, Grid, Relation, Shown
 from symprop.quantity import Quantity
 from symprop.solution import Solution
+from symprop.wording import words
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Page:
         """The value as the page shows it; None in a symbolic exercise."""
         if self.numbers is None:
             return None
-        return Math(Shown(self.number(of)))
+        return Math(Shown(self.number(of)), head=words.RESULT)
 
     def number(self, of: Quantity) -> Value:
         """The value of a scalar as the page's rounding policy has it."""

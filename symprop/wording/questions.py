@@ -12,12 +12,12 @@ from symprop.document import Block, Equations, Heading, Math, Prose, Row
 from symprop.exercise import Exercise, Question
 from symprop.graph import symbol
 from symprop.layers import LayerStep, Op
-from symprop.printing import Chain, Grid, Shown, Width
+from symprop.printing import Chain, Grid, Shaped, Shown, Width
 from symprop.quantity import Quantity, local
 from symprop.solution import Solution
 from symprop.wording import words
 from symprop.wording.page import Page, scalars
-from symprop.wording.reasons import reason
+from symprop.wording.reasons import reasons
 
 #: Matrices with their numbers put in are printed up to this width (em); beyond, symbols = result.
 PUT_IN_WIDTH = 34.0
@@ -49,8 +49,8 @@ def questions(page: Page) -> Iterator[Block]:
         yield Heading(2, (question.title or part,), label, words.points(amount))
         if question.text and e.questions:
             yield Prose((question.text,))
-        if page.detail == "full" and (why := reason(page, asked)) is not None:
-            yield Prose(why)
+        if page.detail == "full":
+            yield from reasons(page, asked)
         yield from _rows(page, asked)
 
 
@@ -71,7 +71,7 @@ def _rows(page: Page, asked: Sequence[Quantity]) -> Iterator[Block]:
         page.shown.add(of)
         rows.append(_row(page, of, boxed, short=again))
     if rows:
-        yield Equations(tuple(rows))
+        yield headed(rows)
 
 
 def _needed(page: Page, wanted: Sequence[Quantity]) -> list[Quantity]:
@@ -124,19 +124,30 @@ def _row(page: Page, of: Quantity, boxed: bool, short: bool = False) -> Row:
             id=of.slug,
         )
     parts: list[Math] = []
+    last: Any = step.expression
     if step.uses_chain_rule:
         derivation = page.solution.derivation(of)
-        parts += [Math(Chain(derivation.named)), Math(Chain(derivation.worked))]
-        last: Any = Chain(derivation.worked)
+        last = Chain(derivation.worked)
+        parts += [Math(Chain(derivation.named)), Math(last, head=words.WORKED_OUT)]
         if step.cancelled is not None:
-            parts.append(Math(step.cancelled))
             last = step.cancelled
+            parts.append(Math(last, head=words.CANCELLED))
     else:
-        last = step.expression
-        parts.append(Math(last))
-    if page.numbers is not None and not (isinstance(last, Symbol)):
-        parts.append(Math(last, page.numbers, page.given))
+        parts.append(Math(last, head="" if of.is_gradient else words.DEFINITION))
+    if page.numbers is not None and not isinstance(last, Symbol):
+        parts.append(Math(last, page.numbers, page.given, words.PUT_IN))
     return Row(left, tuple(parts), answer, boxed, step.uses_chain_rule, id=of.slug)
+
+
+def headed(rows: Sequence[Row]) -> Equations:
+    """Rows with "upstream" and "local" over the factors of the first that uses the chain rule."""
+    found = list(rows)
+    for i, row in enumerate(rows):
+        if row.parts and isinstance(first := row.parts[0].form, Chain) and all(up != 1 for up, _ in first.terms):
+            named = replace(row.parts[0], form=replace(first, heads=words.FACTORS))
+            found[i] = replace(row, parts=(named, *row.parts[1:]))
+            break
+    return Equations(tuple(found))
 
 
 def _layer_rows(page: Page, asked: Sequence[Quantity]) -> Iterator[Block]:
@@ -169,7 +180,7 @@ def _layer_rows(page: Page, asked: Sequence[Quantity]) -> Iterator[Block]:
     ]
     rows += [_row(page, of, True) for whole in rest for of in scalars(page.solution, whole)]
     if rows:
-        yield Equations(tuple(rows))
+        yield headed(rows)
 
 
 def _loss_rows(page: Page) -> list[Row]:
@@ -198,13 +209,13 @@ def _loss_rows(page: Page) -> list[Row]:
 def layer_row(page: Page, step: LayerStep, boxed: bool, symbols_only: bool) -> list[Row]:
     """One matrix equation: symbols = numbers put in = result; a gradient that differs by entry first for its first entry."""
     chain = step.id.is_gradient and step.rule != "loss"
-    left = Math(page.layers.matrix(step.id))
+    left = Math(Shaped(page.layers.matrix(step.id)))
     if step.form.name in ("entry", "jacobian"):
         rows = [_entry_row(step, page)]
         if page.numbers is not None and not symbols_only:
             rows.append(Row(left, (), page.grid(step), boxed, id=step.id.slug))
         return rows
-    parts = [Math(step.form)]
+    parts = [Math(Shaped(step.form))]
     if page.numbers is None or symbols_only:
         return [Row(left, tuple(parts), None, boxed and page.numbers is None, chain, id=step.id.slug)]
     if step.form.name not in ("same", "function"):

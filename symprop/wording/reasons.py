@@ -1,11 +1,95 @@
 """The one or two sentences that say why, above the rows of a question (detail "full")."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from symprop.document import Math, Text
+from sympy import Expr
+from sympy.matrices.expressions import Transpose
+
+from symprop.document import Math, Prose, Text
 from symprop.graph import symbol
+from symprop.layers import LayerStep, Op
 from symprop.quantity import E, Quantity
 from symprop.wording.page import Page
+
+
+def reasons(page: Page, asked: Sequence[Quantity]) -> Iterator[Prose]:
+    """A paragraph: why the asked rows are as they are, then, in layers, why their matrices stand as they do."""
+    why = reason(page, asked)
+    sentences = [why] if why is not None else []
+    if page.view == "layers":
+        wholes = {of.whole() for of in asked}
+        steps = [*page.layers.backward(), *page.layers.parameters()]
+        sentences += _matrix_sentences(page, [step for step in steps if step.id in wholes])
+    yield from _paragraph(sentences)
+
+
+def matrix_reasons(page: Page, steps: Iterable[LayerStep]) -> Iterator[Prose]:
+    """A paragraph: what each transpose is for, what a vector of ones does, where 1/n comes from."""
+    yield from _paragraph(_matrix_sentences(page, steps))
+
+
+def _paragraph(sentences: Sequence[Text]) -> Iterator[Prose]:
+    if sentences:
+        yield Prose(tuple(part for i, why in enumerate(sentences) for part in ((" ", *why) if i else why)))
+
+
+def _matrix_sentences(page: Page, steps: Iterable[LayerStep]) -> list[Text]:
+    """One sentence a kind of step."""
+    found: dict[str, Text] = {}
+    for step in steps:
+        for rule, why in _matrix_reason(page, step):
+            found.setdefault(rule, why)
+    return list(found.values())
+
+
+def _matrix_reason(page: Page, step: LayerStep) -> Iterator[tuple[str, Text]]:
+    n = page.exercise.samples
+    across, down = ("rows", "columns") if page.exercise.notation.layout == "columns" else ("columns", "rows")
+    form = step.form
+    if form.name == "scaled" and isinstance(form.operands[0], Expr) and step.rule == "cancelled":
+        if n > 1 and page.exercise.network.batch == "mean":
+            factor = Math(form.operands[0])
+            yield (
+                "mean",
+                ("The factor ", factor, f" is the mean over {n} samples. Every later gradient carries it on."),
+            )
+        return
+    if step.rule == "biases" and form.name == "total":
+        yield "ones", ("The vector of ones adds the ", f"{down} of ", Math(form.operands[0]), ", one a sample.")
+    product = form.operands[0] if form.name == "sum" else form
+    if not isinstance(product, Op) or product.name != "product":
+        return
+    turned = next((operand.arg for operand in product.operands if isinstance(operand, Transpose)), None)
+    if turned is None:
+        return
+    if step.rule == "outputs":
+        yield (
+            "outputs",
+            (
+                "Forward, ",
+                Math(turned),
+                " adds over the units a weight comes from; backward, its transpose adds over the units a weight goes to.",
+            ),
+        )
+    elif n > 1:
+        yield (
+            "weights",
+            (
+                "With ",
+                Math(turned),
+                f" transposed the product adds over the {n} samples, and its shape is that of the weights: "
+                f"one {across[:-1]} a unit they lead to.",
+            ),
+        )
+    else:
+        yield (
+            "weights",
+            (
+                "With ",
+                Math(turned),
+                " transposed a column meets a row: one entry a weight, its input times the delta of its unit.",
+            ),
+        )
 
 
 def reason(page: Page, asked: Sequence[Quantity]) -> Text | None:
@@ -33,7 +117,7 @@ def reason(page: Page, asked: Sequence[Quantity]) -> Text | None:
 def _parameters(page: Page, asked: Sequence[Quantity]) -> str:
     text = "A pre-activation is linear in its weights: the local derivative of a weight is the value that enters through it"
     text += ", that of a bias is 1." if any(of.name == "b" for of in asked) else "."
-    if page.exercise.samples > 1:
+    if page.exercise.samples > 1 and page.view == "units":
         text += " Every sample is a path of its own, so the samples’ products are added."
     if page.exercise.network.penalty is not None and any(of.name == "W" for of in asked):
         text += " The penalty reads each weight directly and adds its own derivative."

@@ -15,6 +15,7 @@ from symprop.quantity import Quantity, gradient
 from symprop.wording import words
 from symprop.wording.page import Page, equation, from_float
 from symprop.wording.questions import layer_row
+from symprop.wording.reasons import matrix_reasons
 
 PATHS_SHOWN = 16
 #: Up to so many parameters stand side by side in the table of gradients, more below each other.
@@ -82,6 +83,7 @@ def matrix_form(page: Page) -> Iterator[Block]:
         follows = i + 1 < len(steps) and steps[i + 1].rule == "cancelled"
         rows += layer_row(page, step, False, follows)
     yield Heading(1, ("The same in matrix form",))
+    yield from matrix_reasons(page, steps)
     yield Equations(tuple(rows))
 
 
@@ -163,9 +165,7 @@ def _against(page: Page, report: OracleReport, others: str) -> Iterator[Block]:
         pair = [Math(side[0][0] if scalar else Grid(side)) for side in (ours, theirs)]
         rows.append((title, name, pair[0], pair[1]))
     measure = Width(page.names, page.figures)
-    intro = (
-        f"scikit-learn’s own forward pass and backpropagation beside ours: they agree to 12 digits. {others}".strip()
-    )
+    intro = f"Our numbers and scikit-learn’s own agree to 12 digits. {others}".strip()
     if page.exercise.rounding is not None and page.exercise.rounding.policy == "each":
         intro += " Ours are the unrounded values."
     if all(measure.write(ours.form) <= COMPARED_WIDTH for _, _, ours, _ in rows):

@@ -28,6 +28,9 @@ LOSSES = {
     "output": "the output itself as loss",
 }
 RULES = {"sgd": "gradient descent", "momentum": "momentum", "nesterov": "Nesterov momentum", "adam": "Adam"}
+#: Words over the factors of a chain-rule step, and over the columns of rows.
+FACTORS = ("upstream", "local")
+DEFINITION, WORKED_OUT, CANCELLED, PUT_IN, RESULT = "definition", "worked out", "cancelled", "numbers put in", "result"
 
 
 def count(n: int, noun: str, plural: str = "") -> str:
@@ -59,6 +62,11 @@ def network(exercise: Exercise) -> str:
 def points(n: int) -> str:
     """`1 point`, `4 points`."""
     return f"{n} point" if n == 1 else f"{n} points"
+
+
+def them(n: int) -> str:
+    """`it` or `them`."""
+    return "it" if n == 1 else "them"
 
 
 def listed(words: list[str]) -> str:
