@@ -44,8 +44,14 @@ class Latex(Layout[str]):
         if isinstance(name, Ratio):
             return rf"\frac{{\partial {self.quantity(name.top)}}}{{\partial {self.quantity(name.bottom)}}}"
         letter = rf"\{name.letter}" if name.letter in (*GREEK, "pi", "Delta") else name.letter
+        if name.is_word:
+            letter = rf"\mathrm{{{letter}}}"
         if name.bold:
-            letter = rf"\boldsymbol{{{letter}}}" if letter.startswith("\\") else rf"\mathbf{{{letter}}}"
+            letter = (
+                rf"\boldsymbol{{{letter}}}"
+                if letter in (rf"\{g}" for g in (*GREEK, "Delta"))
+                else rf"\mathbf{{{name.letter}}}"
+            )
         if name.accent:
             letter = rf"\{name.accent}{{{letter}}}"
         sub = self.quantity(name.sub) if isinstance(name.sub, Name) else _label(name.sub)

@@ -42,6 +42,8 @@ class Typst(Layout[str]):
         if isinstance(name, Ratio):
             return f"frac(partial {self.quantity(name.top)}, partial {self.quantity(name.bottom)})"
         letter = {"epsilon": "epsilon.alt", "phi": "phi.alt"}.get(name.letter, name.letter)
+        if name.is_word:
+            letter = f'"{letter}"'
         if name.bold:
             letter = f"bold({letter})" if len(letter) > 1 else f"upright(bold({letter}))"
         if name.accent:

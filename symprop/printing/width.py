@@ -31,7 +31,8 @@ class Width(Layout[float]):
         if isinstance(name, Ratio):
             return max(self.quantity(name.top), self.quantity(name.bottom)) + 0.8
         sub = self.quantity(name.sub) if isinstance(name.sub, Name) else len(name.sub) * SCRIPT
-        return LETTER + max(sub, len(name.sup) * SCRIPT)
+        letter = DIGIT * len(name.letter) if name.is_word else LETTER
+        return letter + max(sub, len(name.sup) * SCRIPT)
 
     def operator(self, which: str) -> float:
         return _OPERATORS.get(which, 1.4)
