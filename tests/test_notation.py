@@ -12,9 +12,16 @@ import jsonschema
 import pytest
 from sympy.matrices.expressions import MatrixSymbol
 
-from symprop.notation import Names, Notation
-from symprop.printing import Latex, Typst
-from symprop.quantity import Quantity
+from symprop import quantity as q
+from symprop.errors import ExerciseError
+from symprop.exercise import Exercise, json_schema, parse
+from symprop.notation import GREEK, PROFILES, WORDS, Names, Notation
+from symprop.printing import Latex, Speech, Typst
+from symprop.quantity import Quantity, gradient, local
+from symprop.sampling.generator import Generator
+from symprop.solution import Solution, solve
+from symprop.wording.page import names as names_of
+from tests.random_exercises import built, solved
 
 ONE_TWO_ONE, DEEP, GOOGLE = (1, 2, 1), (2, 3, 2), (1, 2, 2, 1)
 #: Settings, widths of the network, and names written out by hand.
@@ -212,3 +219,240 @@ def test_slugs_are_plain_and_distinct() -> None:
     slugs = [Quantity.parse(of).slug for of in ids]
     assert len(set(slugs)) == len(slugs)
     assert all(c.isalnum() or c == "-" for slug in slugs for c in slug)
+
+
+def test_words_stand_upright_in_typst_too() -> None:
+    names = Names(Notation(pre="net", post="out"), DEEP)
+    assert Typst(names).quantity(names.write(Quantity.parse("z1[2]"))) == '"net"_(2)^("(1)")'
+
+
+def test_a_bare_label_is_set_apart_from_a_transpose() -> None:
+    names = Names(Notation(profile="nielsen"), DEEP)
+    assert Latex(names).write(MatrixSymbol("W2", 2, 3).T) == r"(\mathbf{W}^{2})^{\top}"
+    assert Latex(Names(Notation(profile="ng"), DEEP)).write(MatrixSymbol("W2", 2, 3).T) == r"\mathbf{W}^{[2]\top}"
+
+
+# ---------------------------------------------------------------------- what clashes
+def exercise(notation: str, network: str = "", tables: str = "") -> Exercise:
+    """A 1-2-1 exercise in letters, from TOML."""
+    return parse(
+        'symprop = 1\n[network]\ninputs = 1\nlayers = [{ units = 2, activation = "relu" }, { units = 1 }]\n'
+        f"{network}\n{tables}\n[notation]\n{notation}\n"
+    )
+
+
+ADAM, MOMENTUM = '[update]\nrule = "adam"', '[update]\nrule = "momentum"'
+REFUSED = [
+    # key named first, another thing the message must name, TOML of [notation], of [network], further tables
+    ("pre", "target", 'pre = "y"', "", ""),
+    ("target", "pre", 'target = "z"', "", ""),
+    ("target", 'target = "y_target" would do', 'profile = "google"\ntarget = "y"', "", ""),
+    ("penalty", "rate", 'rate = "alpha"\npenalty = "alpha"', "", ""),
+    ("post", "bias", 'post = "B"', "", ""),
+    ("loss", "input", 'loss = "X"', "", ""),
+    ("output", "loss", 'output = "E"', "", ""),
+    ("weight_letters", "target", 'weight_letters = ["u", "y"]', "", ""),
+    ("weight_letters", "weight_letters", 'weight_letters = ["u", "U"]', "", ""),
+    ("weight_letters", "1 letters for 2 layers", 'weight_letters = ["u"]', "", ""),
+    ("weight_letters", "weight_style", 'weight_letters = ["u", "k"]\nweight_style = "sequential"', "", ""),
+    ("output", "derivative", 'derivative = "bar"\noutput = "hat"', "", ""),
+    ("loss", "Euler", 'loss = "e"', "", ""),
+    ("rate", "sigmoid", 'rate = "sigma"', "", ""),
+    ("post", "gradient", 'post = "delta"', "", ""),
+    ("pre", "update.rule", 'pre = "v"', "", MOMENTUM),
+    ("weight_letters", "update.rule", 'weight_style = "letters"', "", MOMENTUM),
+    ("rate", "momentum", 'rate = "mu"', "", MOMENTUM),
+    ("rate", "update.form", 'rate = "beta"', "", MOMENTUM + '\nform = "ema"'),
+    ("post", "Adam", 'post = "m"', "", ADAM),
+    ("loss", "network.penalty", 'loss = "R"', "penalty = { l2 = 0.1 }", ""),
+    # no letters at all
+    ("rate", 'did you mean "eta"', 'rate = "etta"', "", ""),
+    ("pre", 'did you mean "net"', 'pre = "nett"', "", ""),
+    ("loss", "one letter", 'loss = "\\\\input"', "", ""),
+    ("loss", "one letter", 'loss = ""', "", ""),
+    ("loss", "one letter", 'loss = "é"', "", ""),
+    ("input", "one letter", 'input = "x_target"', "", ""),
+    ("output", '"hat", "post"', 'output = "node"', "", ""),
+    ("weight_letters", "one letter", 'weight_letters = ["u", "$v$"]', "", ""),
+    ("first_layer", "0, 1 or 2", "first_layer = 3", "", ""),
+    ("layer", '"[l]"', 'layer = "{l}"', "", ""),
+    ("loss", "text in quotes", "loss = 1", "", ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "named", "notation", "network", "tables"), REFUSED, ids=[r[2][:40] + r[4][-12:] for r in REFUSED]
+)
+def test_what_would_read_alike_or_is_no_letter_is_refused_by_key(
+    key: str, named: str, notation: str, network: str, tables: str
+) -> None:
+    with pytest.raises(ExerciseError) as caught:
+        exercise(notation, network, tables)
+    message = str(caught.value)
+    assert message.startswith(f"exercise: notation.{key}")
+    assert named in message
+
+
+@pytest.mark.parametrize(
+    "notation", ['pre = "v"', 'loss = "R"', 'rate = "mu"', 'post = "m"', 'weight_style = "letters"']
+)
+def test_a_letter_that_nothing_else_uses_is_taken(notation: str) -> None:
+    assert exercise(notation).notation
+
+
+def test_a_clash_with_a_default_is_put_down_to_what_was_said() -> None:
+    with pytest.raises(
+        ExerciseError, match=r'^exercise: notation\.pre: "y" is also the letter of target; pre = "z" would do$'
+    ):
+        exercise('pre = "y"')
+
+
+# ---------------------------------------------------------------------- the schema
+def test_the_schema_tells_every_setting_its_letters_and_its_profiles() -> None:
+    settings = json_schema()["$defs"]["Notation"]["properties"]
+    assert set(settings) == set(Notation.model_fields)
+    for key, field in settings.items():
+        entry = field.get("items", field)
+        assert "enum" in field or "pattern" in entry, key
+    assert "J in ng" in settings["loss"]["description"]
+    assert "to_from in ng, nielsen, lecture" in settings["index"]["description"]
+
+
+@pytest.mark.parametrize(
+    "key", ["loss", "rate", "penalty", "input", "target", "pre", "post", "weight", "bias", "output"]
+)
+def test_schema_and_loader_take_the_same_letters(key: str) -> None:
+    judge = jsonschema.Draft202012Validator({"$defs": json_schema()["$defs"], "$ref": "#/$defs/Notation"})
+    free = ["k", "Q", "o", *(g for g in GREEK if g not in ("eta", "alpha", "sigma", "delta")), *WORDS]
+    for letter in free:
+        judge.validate({key: letter})
+        assert getattr(exercise(f'{key} = "{letter}"').notation, key) == letter
+    for letter in ("", "zz", "Eta", "x1", "\\eta", "é"):
+        assert not judge.is_valid({key: letter})
+        with pytest.raises(ValueError):
+            Notation.model_validate({key: letter})
+
+
+# ---------------------------------------------------------------------- laws
+SEEDS = range(100)
+LETTERS = [*"abcfghknopqrstuwxyzEJLCW", "theta", "gamma", "net", "out"]
+CHOICES: dict[str, list[Any]] = {
+    "loss": LETTERS,
+    "rate": ["eta", "alpha", "lr", "epsilon"],
+    "input": LETTERS,
+    "target": ["y", "t", "y_target", "t_target"],
+    "pre": LETTERS,
+    "post": LETTERS,
+    "output": ["hat", "post", "o", "p"],
+    "weight": LETTERS,
+    "weight_style": ["indices", "letters", "sequential"],
+    "bias": LETTERS,
+    "naming": ["day12", "layers", "nodes"],
+    "layer": ["(l)", "[l]", "l", "sub"],
+    "first_layer": [0, 1, 2],
+    "sample": ["[n]", "(n)"],
+    "index": ["from_to", "to_from"],
+    "layout": ["rows", "columns"],
+    "derivative": ["partial", "delta", "bar"],
+}
+
+
+def overrides(seed: int) -> Iterator[dict[str, Any]]:
+    """Three profiles with some of their settings changed."""
+    g = Generator(f"notation {seed}")
+    for profile in (PROFILES * 2)[seed % 7 : seed % 7 + 3]:
+        keys = [key for key in CHOICES if g.below(4) == 0]
+        yield {"profile": profile} | {key: CHOICES[key][g.below(len(CHOICES[key]))] for key in keys}
+
+
+def wholes(e: Exercise) -> Iterator[Quantity]:
+    yield Quantity("x")
+    yield from [Quantity("y")] if e.has_targets else []
+    for layer in range(1, e.depth + 1):
+        yield from (Quantity(name, layer) for name in "Wza")
+        yield from [Quantity("b", layer)] if e.network.biases is True else []
+
+
+def quantities(solution: Solution) -> list[Quantity]:
+    """Every scalar and gradient of an exercise, slopes, and what updates make of its parameters."""
+    e, graph = solution.exercise, solution.graph
+    found = [n.id for n in graph]
+    found += [gradient(of) for of in found if of != q.E]
+    found += [local(n.id, graph.parents(n)[0].id) for n in graph if n.role == "activation"]
+    rule = e.update.rule if e.update else ""
+    states = {"": (), "sgd": ("new",), "adam": ("new", "m", "v")}.get(rule, ("new", "velocity"))
+    found += [Quantity(p.name, p.layer, p.index, state=state) for p in e.parameter_ids() for state in states]
+    found += [Quantity("eta")] if e.update else []
+    return list(dict.fromkeys(found))
+
+
+def test_the_settings_drawn_are_taken_often_enough() -> None:
+    taken = 0
+    for seed in SEEDS:
+        for settings in overrides(seed):
+            try:
+                Notation(**settings)
+                taken += 1
+            except ValueError:
+                pass
+    assert taken > 130  # of 300
+
+
+@cache
+def plain(seed: int) -> tuple[list[Quantity], list[Quantity]]:
+    solution = solved(seed)
+    return quantities(solution), [*wholes(solution.exercise), *map(gradient, wholes(solution.exercise))]
+
+
+@pytest.mark.parametrize("start", range(0, len(SEEDS), 10), ids=lambda start: f"seeds {start}-{start + 9}")
+def test_no_two_quantities_are_written_or_said_alike(start: int) -> None:
+    for seed in SEEDS[start : start + 10]:
+        scalars, matrices = plain(seed)
+        for settings in [*({"profile": profile} for profile in PROFILES), *overrides(seed)]:
+            try:
+                names = names_of(built(seed, notation=settings))
+            except ExerciseError:
+                continue  # refused: REFUSED says with what words
+            for dialect in (Latex(names), Speech(names)):
+                written = [dialect.quantity(names.write(of)) for of in scalars]
+                written += [dialect.write(MatrixSymbol(str(of), 1, 1)) for of in matrices]
+                heard = [name.lower() for name in written] if isinstance(dialect, Speech) else written
+                twice = [name for name, count in Counter(heard).items() if count > 1]
+                assert not twice, (seed, settings, names.widths, twice)
+
+
+@pytest.mark.parametrize("start", range(0, len(SEEDS), 25), ids=lambda start: f"seeds {start}-{start + 24}")
+def test_the_solution_does_not_depend_on_the_notation(start: int) -> None:
+    for seed in SEEDS[start : start + 25]:
+        ours = solved(seed)
+        for settings in overrides(seed):
+            try:
+                e = built(seed, notation=settings)
+            except ExerciseError:
+                continue
+            other = solve(e)
+            assert other.graph == ours.graph
+            assert other.derivations == ours.derivations
+            if seed % 5 == 0:  # numbers come from these alone, and take their time
+                assert other.steps() == ours.steps()
+            break  # one other notation an exercise
+
+
+# ---------------------------------------------------------------------- the document
+TEXT = (Path(__file__).resolve().parent.parent / "docs" / "notation.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", re.findall(r"^```toml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
+def test_a_toml_block_of_the_document_is_a_notation(block: str) -> None:
+    settings = tomllib.loads(block)["notation"]
+    assert solve(built(3, notation=settings)).exercise.notation.profile == settings.get("profile", "cs135")
+
+
+@pytest.mark.parametrize("block", re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
+def test_a_python_block_of_the_document_runs(block: str) -> None:
+    exec(compile(block, "docs/notation.md", "exec"), {})
+
+
+def test_the_document_names_every_profile_and_setting() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE)
+    assert sorted(rows) == sorted([*PROFILES, *Notation.model_fields])
