@@ -212,6 +212,14 @@ class Notation(BaseModel):
         others = {letter.lower() for key, letter in self._signs() if key != "weight_letters"}
         return tuple(letter for letter in _WEIGHT_LETTERS if letter not in others)
 
+    @property
+    def path_letter(self) -> str:
+        """The letter of what a single path contributes to a gradient: p, or the next that is free."""
+        taken = {letter.lower() for _, letter in self._signs()}
+        if self.weight_style == "letters":
+            taken |= set(self.letters_of_layers)
+        return next(letter for letter in "pqcgkrsfdo" if letter not in taken)
+
     def _signs(self) -> Iterator[tuple[str, str]]:
         """Every letter that a page may hold, with its key."""
         for key in _LETTERS:

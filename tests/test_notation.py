@@ -307,6 +307,12 @@ def test_a_clash_with_a_default_is_put_down_to_what_was_said() -> None:
         exercise('pre = "y"')
 
 
+def test_the_letter_of_a_path_steps_aside() -> None:
+    assert Notation().path_letter == "p"
+    assert Notation(output="p").path_letter == "q"
+    assert Notation(weight_style="letters").path_letter == "c"
+
+
 # ---------------------------------------------------------------------- the schema
 def test_the_schema_tells_every_setting_its_letters_and_its_profiles() -> None:
     settings = json_schema()["$defs"]["Notation"]["properties"]

@@ -36,12 +36,13 @@ _WHOLES = {"x": "inputs", "y": "targets", "z": "pre-activations", "a": "activati
 
 @dataclass
 class Used:
-    """What stands on a page: quantities by themselves, whole matrices, transposed ones, operations; and the chain-rule sign."""
+    """What stands on a page: quantities by themselves, whole matrices, transposed ones, operations, bare names; and the chain-rule sign."""
 
     scalars: set[Quantity] = field(default_factory=set)
     wholes: set[Quantity] = field(default_factory=set)
     transposed: set[Quantity] = field(default_factory=set)
     operations: set[str] = field(default_factory=set)
+    names: set[Name] = field(default_factory=set)
     marked: bool = False
 
     def read(self, form: Any) -> None:
@@ -57,12 +58,14 @@ class Used:
         elif isinstance(form, Expr | MatrixExpr):
             for each in form.free_symbols:
                 self.read(each)
+        elif isinstance(form, Name):
+            self.names.add(form)
         elif isinstance(form, Mark):
             self.marked = True
         elif isinstance(form, tuple | list):
             for each in form:
                 self.read(each)
-        elif is_dataclass(form) and not isinstance(form, Name | Quantity):
+        elif is_dataclass(form) and not isinstance(form, Quantity):
             self.marked |= isinstance(form, Row) and form.chain_rule
             self.operations |= {form.name} if isinstance(form, Op) else set()
             # of a formula with numbers put in, the letters stand on the page in the form before it
@@ -140,6 +143,9 @@ def _scalars(page: Page, used: Used) -> Iterator[Entry]:
     yield from _gradient_signs(page, used)
     for of in sorted((of for of in used.scalars if of.name in _CONSTANTS and of.wrt is None and not of.state), key=str):
         yield (Math(symbol(of)),), (_CONSTANTS[of.name],)
+    path = Name(notation.path_letter, sub="1")
+    if path in used.names:
+        yield (Math(path),), ("what path 1 contributes",)
     if notation.weight_style == "sequential" and used.plain("W"):
         order = "sending" if notation.index == "from_to" else "receiving"
         yield (
