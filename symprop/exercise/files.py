@@ -17,7 +17,6 @@ from symprop.exercise.messages import translated
 from symprop.exercise.model import FORMAT, Exercise
 from symprop.exercise.numbers import LIMITS, NUMBER_SCHEMA, Decimal, found, is_list, rows
 from symprop.functions import ACTIVATION_ALIASES, ACTIVATIONS
-from symprop.notation import GREEK, PROFILES
 
 MAX_BYTES = 4_000_000
 #: Python reads no decimal integer longer than this.
@@ -205,12 +204,6 @@ def json_schema() -> dict[str, Any]:
         "default": "identity",
         "description": tables["Layer"]["properties"]["activation"]["description"],
     }
-    letters = {"pattern": f"^([A-Za-z]|{'|'.join(GREEK)})$"}
-    for key, field in tables["Notation"]["properties"].items():
-        if key == "profile":
-            field["enum"] = list(PROFILES)
-        elif "enum" not in field:
-            field |= letters
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "symprop exercise"}
 
 

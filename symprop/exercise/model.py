@@ -312,7 +312,23 @@ class Exercise(Model):
             object.__setattr__(self, "parameters", Parameters(shapes.read_parameters(self, self.parameters)))
         shapes.check_targets(self)
         shapes.check_questions(self)
+        if problem := self.notation.conflict(self.depth, self._fixed_letters()):
+            raise fail(f"notation.{problem}")
         return self
+
+    def _fixed_letters(self) -> dict[str, str]:
+        """Letters that this exercise's page uses whatever the notation says, and for what."""
+        update = self.update
+        fixed = {"R": "the penalty (network.penalty)"} if self.network.penalty else {}
+        if update and update.rule in ("momentum", "nesterov"):
+            fixed |= {"v": f'the velocity (update.rule = "{update.rule}")'}
+            fixed |= {"beta": 'the momentum (update.form = "ema")'} if update.form == "ema" else {"mu": "the momentum"}
+        if update and update.rule == "adam":
+            constants = ("m", "v", "beta", "epsilon")
+            fixed |= dict.fromkeys(constants, 'a sign of Adam (update.rule = "adam")')
+        if any(layer.activation.name == "gelu" for layer in self.network.layers):
+            fixed |= {"phi": 'the normal distribution (activation "gelu")'}
+        return fixed
 
     # ------------------------------------------------------------------ shape
     @property

@@ -45,8 +45,14 @@ class Latex(Layout[str]):
             top, bottom = rf"\partial {self.quantity(name.top)}", rf"\partial {self.quantity(name.bottom)}"
             return f"{top}/{bottom}" if self.inline else rf"\frac{{{top}}}{{{bottom}}}"
         letter = rf"\{name.letter}" if name.letter in (*GREEK, "pi", "Delta") else name.letter
+        if name.is_word:
+            letter = rf"\mathrm{{{letter}}}"
         if name.bold:
-            letter = rf"\boldsymbol{{{letter}}}" if letter.startswith("\\") else rf"\mathbf{{{letter}}}"
+            letter = (
+                rf"\boldsymbol{{{letter}}}"
+                if letter in (rf"\{g}" for g in (*GREEK, "Delta"))
+                else rf"\mathbf{{{name.letter}}}"
+            )
         if name.accent:
             letter = rf"\{name.accent}{{{letter}}}"
         sub = self.quantity(name.sub) if isinstance(name.sub, Name) else _label(name.sub)

@@ -553,7 +553,7 @@ class Layout(Printer, Generic[T]):
 
     def _print_Transpose(self, expression: Transpose) -> T:
         name = self._matrix_name(Quantity.parse(expression.arg.name))
-        if isinstance(name, Ratio):
+        if isinstance(name, Ratio) or name.sup.isdigit():  # a bare layer label and the sign would read as one exponent
             written = self.power(self.bracket(self.quantity(name)), self.transposed())
         else:
             written = self.quantity(replace(name, sup=name.sup + TRANSPOSED))

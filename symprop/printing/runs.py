@@ -52,7 +52,13 @@ class InRuns(Layout[Runs]):
         if isinstance(name, Ratio):
             return self.join([(Run("∂"),), self.quantity(name.top), (Run("/∂"),), self.quantity(name.bottom)])
         letter = _GREEK.get(name.letter, name.letter) + _ACCENTS.get(name.accent, "")
-        runs = [Run(unicodedata.normalize("NFC", letter), italic=not name.bold and name.letter != "1", bold=name.bold)]
+        runs = [
+            Run(
+                unicodedata.normalize("NFC", letter),
+                italic=not (name.bold or name.is_word or name.letter == "1"),
+                bold=name.bold,
+            )
+        ]
         sub = "".join(run.text for run in self.quantity(name.sub)) if isinstance(name.sub, Name) else name.sub
         if sub:
             runs.append(Run(sub, level=-1))

@@ -54,8 +54,8 @@ _CLOSED = re.compile(r", end of [a-z ]+$")
 _NEGATIVE_NUMBER = re.compile(
     r"negative ([\d.]+|one half|one third|two thirds|one quarter|three quarters|\d+ over \d+)"
 )
-_SCRIPT = re.compile(r"\((\w+)\)|\[(\w+)\]|(\w+)|([*+⊤])")
-_SCRIPT_KINDS = {"(l)": "round", "[l]": "square", "l": "bare", "(n)": "round", "[n]": "square"}
+_SCRIPT = re.compile(r"(\d+)|([*+⊤])")
+_MARKS = {TRANSPOSED: "transposed", "*": "star", "+": "+"}
 
 
 class Speech(Layout[str]):
@@ -99,44 +99,19 @@ class Speech(Layout[str]):
 
     def _scripts(self, name: Name) -> list[str]:
         """What the superscript says: layer, sample, marks."""
-        notation = self.names.notation
-        found = []
-        for round_, square, bare, mark in _SCRIPT.findall(name.sup):
-            if mark:
-                found.append({TRANSPOSED: "transposed", "*": "star", "+": "+"}[mark])
-                continue
-            written = "round" if round_ else "square" if square else "bare"
-            layer, sample = (_SCRIPT_KINDS.get(key, "") for key in (notation.layer, notation.sample))
-            is_sample = written == sample
-            if layer == sample == written:  # one sign for both: a layer stands before a sample
-                is_sample = bool(found) or not self._has_layer(name)
-            found.append(f"of {'sample' if is_sample else 'layer'} {_count(round_ or square or bare)}")
+        labels, found = iter(name.labels), []
+        for number, mark in _SCRIPT.findall(name.sup):
+            found.append(_MARKS[mark] if mark else f"of {next(labels)} {_count(number)}")
         return found
-
-    def _has_layer(self, name: Name) -> bool:
-        notation = self.names.notation
-        loose = (notation.input, notation.target, notation.loss)
-        return name.bold or not (self._compact or name.accent or name.letter in loose)
-
-    @property
-    def _compact(self) -> bool:
-        """day12's own names, in which a unit is named without its layer."""
-        return self.names.notation.naming == "day12" and len(self.names.widths) == 3 and self.names.widths[-1] == 1
 
     def _subscript(self, name: Name) -> tuple[str, list[str]]:
         """The layer, where the notation writes it below, and the words of the rest."""
         if isinstance(name.sub, Name):
             return "", ["of", self.quantity(name.sub)]
-        if not name.sub:
-            return "", []
-        notation, layer, rest = self.names.notation, "", name.sub
-        own = self._compact and self.names.widths[0] == 1
-        paired = not name.bold and (name.letter == notation.weight or (own and name.letter == notation.bias))
-        if notation.layer == "sub" and "," in rest and rest.split(",")[0].isdigit() and not own:
-            layer, rest = rest.split(",", 1)
+        layer, _, rest = name.sub.partition(",") if name.layered else ("", "", name.sub)
         if "," in rest:  # from ten on, commas part the indices
             return _count(layer), [", ".join(_count(part) for part in rest.split(","))]
-        return _count(layer), [_count(c) for c in rest] if paired and rest.isdigit() else [_count(rest)]
+        return _count(layer), [_count(c) for c in rest] if name.paired else [_count(rest)] if rest else []
 
     # ------------------------------------------------------------------ signs
     def operator(self, which: str) -> str:

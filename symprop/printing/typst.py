@@ -43,6 +43,8 @@ class Typst(Layout[str]):
             top, bottom = f"partial {self.quantity(name.top)}", f"partial {self.quantity(name.bottom)}"
             return f"{top} slash {bottom}" if self.inline else f"frac({top}, {bottom})"
         letter = {"epsilon": "epsilon.alt", "phi": "phi.alt"}.get(name.letter, name.letter)
+        if name.is_word:
+            letter = f'"{letter}"'
         if name.bold:
             letter = f"bold({letter})" if len(letter) > 1 else f"upright(bold({letter}))"
         if name.accent:

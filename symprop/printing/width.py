@@ -34,7 +34,8 @@ class Width(Layout[float]):
             top, bottom = self.quantity(name.top), self.quantity(name.bottom)
             return top + bottom + 1.6 if self.inline else max(top, bottom) + 0.8
         sub = self.quantity(name.sub) if isinstance(name.sub, Name) else len(name.sub) * SCRIPT
-        return LETTER + max(sub, len(name.sup) * SCRIPT)
+        letter = DIGIT * len(name.letter) if name.is_word else LETTER
+        return letter + max(sub, len(name.sup) * SCRIPT)
 
     def operator(self, which: str) -> float:
         return _OPERATORS.get(which, 1.4)

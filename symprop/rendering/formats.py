@@ -1,7 +1,7 @@
 """Document -> LaTeX, Markdown or Typst text through Jinja2 templates, one a block kind; a user's folder overrides single ones."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -187,10 +187,9 @@ def render(
     environment = _environment(str(Path(templates).resolve()) if templates is not None else "")
     kind = FORMATS[format]
     try:
-        following: list[Block | None] = [*document.blocks[1:], None]
         body = "\n\n".join(
-            _block(block, document, kind, environment, leads=isinstance(after, (Equations, Flow, Table)))
-            for block, after in zip(document.blocks, following, strict=True)
+            _block(block, document, kind, environment, _leads(document.blocks[i + 1 :]))
+            for i, block in enumerate(document.blocks)
         )
         page = environment.get_template(f"{kind.folder}/{'fragment' if fragment else 'document'}.j2")
         written = page.render(
@@ -209,6 +208,12 @@ def render(
             f"template {getattr(problem, 'name', None) or kind.folder}{line}: {problem.message or problem}"
         ) from None
     return written.strip("\n") + "\n"
+
+
+def _leads(following: Sequence[Block]) -> bool:
+    """Whether rows follow, sentences between them not counted."""
+    after = next((block for block in following if not isinstance(block, Prose)), None)
+    return isinstance(after, (Equations, Flow, Table))
 
 
 def _block(block: Block, document: Document, kind: Format, environment: Environment, leads: bool) -> str:

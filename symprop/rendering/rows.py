@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from symprop.document import Document, Math, Row
@@ -92,32 +93,43 @@ class _Piece:
         return sum(self.widths) + (0.8 if self.boxed else 0)
 
 
+#: A row in the dialect: left side, forms, and where they come from.
+_Printed = tuple[_Piece, list[_Piece], Row]
+
+
 def plan(
     rows: Sequence[Row], document: Document, printer: type[Layout[str]], line: float = LINE, spoken: bool = False
 ) -> list[Plan]:
     """The block's lines in one dialect: neighbouring rows that fit share columns, the others stack their equals signs.
 
-    `spoken` adds every line in words.
+    Neighbours of one pattern look alike: where one of them does not fit, all are stacked. `spoken` adds every line in
+    words.
     """
     printed = [(_left(row, document, printer, spoken), _pieces(row, document, printer, spoken), row) for row in rows]
-    plans: list[Plan] = []
-    run: list[tuple[_Piece, list[_Piece], Row]] = []
-    for row in printed:
-        if run and not _fit([*run, row], line):
-            plans.append(_planned(run, line))
-            run = []
-        run.append(row)
-    return [*plans, _planned(run, line)] if run else plans
+    runs: list[list[_Printed]] = []
+    for _, alike in groupby(printed, key=_pattern):
+        family = list(alike)
+        if runs and _fit(runs[-1], line) == _fit(family, line) == _fit([*runs[-1], *family], line):
+            runs[-1] += family
+        else:
+            runs.append(family)
+    return [_planned(run, line) for run in runs]
 
 
-def _fit(printed: Sequence[tuple[_Piece, list[_Piece], Row]], line: float) -> bool:
+def _pattern(printed: _Printed) -> tuple[int, int]:
+    """What makes rows alike: how many forms they have, and over how many paths the first is a sum."""
+    _, pieces, row = printed
+    return len(pieces), len(row.parts[0].form.terms) if row.parts and isinstance(row.parts[0].form, Chain) else 0
+
+
+def _fit(printed: Sequence[_Printed], line: float) -> bool:
     columns = max(len(pieces) for _, pieces, _ in printed)
     return (
         columns <= MOST_COLUMNS and max(left.width for left, _, _ in printed) + sum(_widths(printed, columns)) <= line
     )
 
 
-def _planned(run: Sequence[tuple[_Piece, list[_Piece], Row]], line: float) -> Plan:
+def _planned(run: Sequence[_Printed], line: float) -> Plan:
     if not _fit(run, line):
         stacked: list[Line] = []
         for left, pieces, row in run:
@@ -128,7 +140,7 @@ def _planned(run: Sequence[tuple[_Piece, list[_Piece], Row]], line: float) -> Pl
     return Plan(tuple(lines), columns, tuple(round(width, 1) for width in _widths(run, columns)), _heads(run, columns))
 
 
-def _heads(run: Sequence[tuple[_Piece, list[_Piece], Row]], columns: int) -> tuple[str, ...]:
+def _heads(run: Sequence[_Printed], columns: int) -> tuple[str, ...]:
     """The word over each column: what its rows agree on; none where fewer than two columns have one."""
     found: list[set[str]] = [set() for _ in range(columns)]
     for _, pieces, _ in run:
@@ -194,7 +206,7 @@ def _pieces(row: Row, document: Document, printer: type[Layout[str]], spoken: bo
     return found
 
 
-def _widths(printed: Sequence[tuple[_Piece, list[_Piece], Row]], columns: int) -> list[float]:
+def _widths(printed: Sequence[_Printed], columns: int) -> list[float]:
     """What each column needs, its sign and gap included."""
     widest = [0.0] * columns
     for _, pieces, _ in printed:
@@ -222,13 +234,15 @@ def _in_columns(pieces: Sequence[_Piece], columns: int) -> tuple[Cell, ...]:
 
 
 def _stacked(left: _Piece, pieces: Sequence[_Piece], row: Row, line: float) -> list[Line]:
-    """One equals sign a line; the answer joins the line before it where there is room."""
+    """Forms below each other; one in letters, or the answer, joins the line before it where there is room."""
     room = line - left.width - SIGN
     lines: list[list[Cell]] = []
     used = 0.0
     for piece in pieces:
-        if piece.role == "answer" and lines and used + SIGN + 1 + piece.width <= room:
+        joins = piece.role == "answer" or not piece.put_in
+        if joins and lines and used + SIGN + 1 + piece.width <= room:
             lines[-1].append(piece.cell)
+            used += SIGN + 1 + piece.width
             continue
         for i, (text, width, words) in enumerate(_broken(piece, room)):
             sign, role = (piece.sign, piece.role) if i == 0 else ("", "more")

@@ -45,7 +45,8 @@ def narrate(
     if view is None:
         view = "units" if exercise.weight_count <= UNIT_VIEW_WEIGHTS and exercise.samples == 1 else "layers"
     page = Page(solution, detail, view)
-    blocks: list[Block] = [*givens(page), *legend(page), *questions(page), *updating(page)]
+    before = [*givens(page)]
+    blocks: list[Block] = [*questions(page), *updating(page)]
     for of in paths or ([str(W(1, 1, 1))] if detail == "full" and view == "units" else ()):
         blocks += path_by_path(page, of)
     if detail == "full":
@@ -54,6 +55,7 @@ def narrate(
     if check:
         blocks += gradient_check(page)
     blocks += comparison(page, reports)
+    blocks = [*before, *legend(page, [*before, *blocks]), *blocks]
     title, source = exercise.title, exercise.source
     return Document(
         title,

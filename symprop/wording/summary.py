@@ -46,7 +46,11 @@ def path_by_path(page: Page, of: str) -> Iterator[Block]:
     for number, path in enumerate(page.solution.paths(of, PATHS_SHOWN)):
         pairs = zip(path.through, path.through[1:], strict=False)
         product = Factors(tuple(reversed([symbol(q.local(b, a) if b != q.E else gradient(a)) for a, b in pairs])))
-        left = Math(symbol(derivation.id)) if total == 1 else Math(Name("p", sub=str(number + 1)))
+        left = (
+            Math(symbol(derivation.id))
+            if total == 1
+            else Math(Name(page.exercise.notation.path_letter, sub=str(number + 1)))
+        )
         parts = [Math(product)]
         worked = Factors(tuple(reversed(path.locals)))
         parts.append(Math(worked))
