@@ -108,11 +108,12 @@ class MarkdownMath(Latex):
         letter = rf"\{name.letter}" if name.letter in (*GREEK, "pi", "Delta") else name.letter
         if name.bold:
             letter = rf"\boldsymbol {letter}" if letter.startswith("\\") else rf"\mathbf {letter}"
+        scripts = self.scripts(name).replace("*", r"\ast").replace("](", "] (")
         if name.accent and name.bold:
-            letter = rf"\{name.accent}{{{letter}}}\relax"  # a letter before the underscore
-        elif name.accent:
-            letter = rf"\{name.accent} {letter}"
-        return letter + self.scripts(name).replace("*", r"\ast").replace("](", "] (")
+            letter = rf"\{name.accent}{{{letter}}}"
+            # a letter must stand before the underscore, and the braces keep an operator's space away
+            return rf"{{\mathop{{{letter}}}\nolimits{scripts}}}" if name.sub else letter + scripts
+        return (rf"\{name.accent} " if name.accent else "") + letter + scripts
 
     def absolute(self, body: str) -> str:
         return rf"\left\lvert {body}\right\rvert "
