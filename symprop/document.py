@@ -115,7 +115,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Boxes one below another, with a word above them."""
+    """Boxes one below another, with words above them; where they have no room, the words after the last `·`."""
 
     boxes: tuple[Box, ...]
     head: str = ""
@@ -123,13 +123,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An arrow between two boxes, each (column, place in it); `label` stands above it, `note` and gradient below."""
+    """An arrow between two boxes, each (column, place in it); `label` stands above it, `note` and gradient below.
+
+    `short` is the label's number without its name, for where arrows cross.
+    """
 
     start: tuple[int, int]
     end: tuple[int, int]
     label: Math | None = None
     gradient: Math | None = None
     note: str = ""
+    short: Math | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,8 @@ class Figure:
     """A network as boxes and arrows, without a measure. The last column holds the loss and, below it, the targets.
 
     `on_boxes` and `on_edges` are sentences of the caption that hold only where those numbers found room. `alt` says the
-    whole figure in words; `file` names the drawing where a format keeps it apart.
+    whole figure in words; `legend` are the words for the three lines of a box; `file` names the drawing where a format keeps
+    it apart.
     """
 
     columns: tuple[Column, ...]
@@ -146,6 +151,7 @@ class Figure:
     caption: Text
     on_boxes: Text = ()
     on_edges: Text = ()
+    legend: tuple[str, ...] = ()
     file: str = ""
 
 

@@ -55,8 +55,12 @@ class Latex(Layout[str]):
             )
         if name.accent:
             letter = rf"\{name.accent}{{{letter}}}"
+        return letter + self.scripts(name)
+
+    def scripts(self, name: Name) -> str:
+        """What stands below and above a letter."""
         sub = self.quantity(name.sub) if isinstance(name.sub, Name) else _label(name.sub)
-        return letter + (f"_{{{sub}}}" if sub else "") + (f"^{{{_label(name.sup)}}}" if name.sup else "")
+        return (f"_{{{sub}}}" if sub else "") + (f"^{{{_label(name.sup)}}}" if name.sup else "")
 
     def operator(self, which: str) -> str:
         return _OPERATORS[which]
@@ -105,7 +109,28 @@ class Latex(Layout[str]):
 
 
 class MarkdownMath(Latex):
-    """LaTeX mathematics for Markdown: GitHub refuses the macro operatorname."""
+    """LaTeX mathematics that a Markdown reader may handle first, as GitHub does: nothing in it is Markdown.
+
+    No backslash stands before a sign, for Markdown would drop it, so rows end in `cr`; no underscore follows a sign, for
+    it could open an emphasis, and there is no asterisk; `[1](1)` would be a link; no bar ends a cell of a table; and the
+    macros that GitHub refuses (operatorname, phantom) are not used.
+    """
+
+    def quantity(self, name: Name | Ratio) -> str:
+        if isinstance(name, Ratio):
+            return super().quantity(name)
+        letter = rf"\{name.letter}" if name.letter in (*GREEK, "pi", "Delta") else name.letter
+        if name.bold:
+            letter = rf"\boldsymbol {letter}" if letter.startswith("\\") else rf"\mathbf {letter}"
+        scripts = self.scripts(name).replace("*", r"\ast").replace("](", "] (")
+        if name.accent and name.bold:
+            letter = rf"\{name.accent}{{{letter}}}"
+            # a letter must stand before the underscore, and the braces keep an operator's space away
+            return rf"{{\mathop{{{letter}}}\nolimits{scripts}}}" if name.sub else letter + scripts
+        return (rf"\{name.accent} " if name.accent else "") + letter + scripts
+
+    def absolute(self, body: str) -> str:
+        return rf"\left\lvert {body}\right\rvert "
 
     def headed(self, body: str, word: str) -> str:
         return rf"\overset{{\text{{{word}}}}}{{{body}}}"
@@ -115,7 +140,10 @@ class MarkdownMath(Latex):
 
     def upright(self, function: str) -> str:
         """A function's name as a word."""
-        return rf"\,\mathrm{{{function}}}"
+        return rf"\mathop{{\mathrm{{{function}}}}}\nolimits"
+
+    def matrix(self, rows: Sequence[Sequence[str]]) -> str:
+        return r"\begin{bmatrix}" + r" \cr ".join(" & ".join(row) for row in rows) + r"\end{bmatrix}"
 
 
 def _label(text: str) -> str:

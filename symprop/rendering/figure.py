@@ -7,7 +7,7 @@ whole: first the labels of the arrows, then the numbers in the boxes.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
-from itertools import product
+from itertools import pairwise, product
 from typing import Any, Literal
 
 from symprop.document import Box, Document, Edge, Figure, Math, Text
@@ -15,6 +15,7 @@ from symprop.notation import Name, Ratio
 from symprop.printing import Width
 from symprop.printing import figures as numbers
 from symprop.printing.runs import InRuns, Run
+from symprop.printing.width import DIGIT
 
 #: The text block is 160 mm wide.
 WIDTH = 453.0
@@ -25,11 +26,19 @@ HEIGHT = 300.0
 NARROWEST_GAP, WIDEST_GAP, LOSS_GAP = 22.0, 120.0, 28.0
 #: Where on its arrow a label may stand, the best place first.
 PLACES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.2, 0.8)
+#: Where the labels between two columns may stand one below another.
+LINES = tuple(0.5 + side * step / 50 for step in range(20) for side in ((1, -1) if step else (1,)))
+#: Up to this many targets stand side by side.
+TARGETS = 2
+#: Space kept free around the box that explains the others.
+AROUND = 6.0
 #: Most trials of the search for places; a net that needs more has no readable labels anyway.
 TRIALS = 4000
 HEAD_LENGTH, HEAD_WIDTH = 5.5, 2.0
 
 Role = Literal["value", "name", "gradient", "head", "words", "weight"]
+#: Labels beside their arrow; upon it; numbers alone upon it, one below another or where each finds room; or none.
+Style = Literal["beside", "upon", "lined", "spread", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +59,13 @@ class Rectangle:
 
     def within(self, width: float, height: float) -> bool:
         return (
-            self.x * 2 >= self.width - 0.01
+            self.within_width(width)
             and self.y * 2 >= self.height - 0.01
-            and (width - self.x) * 2 >= self.width - 0.01
             and (height - self.y) * 2 >= self.height - 0.01
         )
+
+    def within_width(self, width: float) -> bool:
+        return self.x * 2 >= self.width - 0.01 and (width - self.x) * 2 >= self.width - 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,27 +141,31 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """One way to draw: letters, space, which numbers, and whether labels stand beside their arrow or upon it."""
+    """One way to draw: letters, space, which numbers, and how labels stand."""
 
     size: float
     space: float
     numbers: bool
-    labels: Literal["beside", "upon", ""]
+    labels: "Style"
 
 
 class _Measure(Width):
-    """Width that also notes the height in em: more for a name with signs above and below, and for a stacked fraction."""
+    """Width that also notes the height in em: more for a name with signs above and below, and for a stacked fraction.
+
+    A fraction is as wide as with a slash, the way runs write it, and as tall as when stacked, the way TeX and Typst do.
+    """
 
     tall = 1.3
 
     def number(self, figure: numbers.Figure) -> float:
         if figure.kind == "fraction":
             self.tall = max(self.tall, 1.9)
+            return DIGIT * (len(figure.digits) + len(figure.denominator)) + 0.35
         return super().number(figure)
 
     def fraction(self, top: float, bottom: float) -> float:
         self.tall = max(self.tall, 1.9)
-        return super().fraction(top, bottom)
+        return top + bottom + 1.95
 
     def quantity(self, name: Name | Ratio) -> float:
         if isinstance(name, Name) and name.sup:
@@ -177,12 +192,16 @@ def _crossed(figure: Figure) -> bool:
 
 
 def _trials(crossed: bool) -> Iterator[_Trial]:
-    preferred: tuple[Literal["beside", "upon"], ...] = ("upon", "beside") if crossed else ("beside", "upon")
+    preferred: tuple[Style, ...] = ("lined", "spread", "upon") if crossed else ("beside", "lined", "upon")
     for full, labels in ((True, True), (True, False), (False, True), (False, False)):
-        styles: tuple[Literal["beside", "upon", ""], ...] = preferred if labels else ("",)
+        styles: tuple[Style, ...] = preferred if labels else ("",)
         for size, style, space in product(SIZES, styles, SPACES if labels else SPACES[:1]):
             yield _Trial(size, space, full, style)
     yield from (_Trial(size, SPACES[0], False, "") for size in (6.0, 5.0, 4.0))
+
+
+def _stacked(box: Box) -> bool:
+    return box.kind == "target" and len(box.cells) > TARGETS
 
 
 @dataclass
@@ -213,7 +232,9 @@ class _Maker:
         if free < 0 or (gaps and gap < NARROWEST_GAP):
             return None
         left = (WIDTH - sum(widths) - LOSS_GAP - gaps * gap) / 2
-        boxes, heads = self._placed(trial, widths, left, gap)
+        boxes = self._placed(trial, widths, left, gap)
+        arrows = [self._arrow(edge, boxes) for edge in self.figure.edges]
+        heads = self._heads(trial, boxes, arrows)
         top = min(place.y - place.height / 2 for place in [*boxes.values(), *(head.at for head in heads)])
         bottom = max(place.y + place.height / 2 for place in boxes.values())
         height = bottom - top + 2
@@ -222,23 +243,28 @@ class _Maker:
         boxes = {key: replace(place, y=place.y - top + 1) for key, place in boxes.items()}
         heads = [replace(head, at=replace(head.at, y=head.at.y - top + 1)) for head in heads]
         arrows = [self._arrow(edge, boxes) for edge in self.figure.edges]
-        on_edges: list[Label] | None = []
+        on_edges: list[Label] = []
         if trial.labels:
             taken = [*boxes.values(), *(head.at for head in heads)]
-            on_edges = self._labelled(trial, arrows, taken, height)
-            if on_edges is None:
+            found = (self._lined if trial.labels == "lined" else self._spread)(trial, arrows, taken, height)
+            if found is None:
                 return None
+            on_edges = found
         nodes, inside = [], []
         for (c, i), place in boxes.items():
             node, labels = self._node(columns[c].boxes[i], place, trial)
             nodes.append(node)
             inside += labels
+        if trial.numbers and self.figure.legend:
+            for node, labels in self._legend(
+                trial, arrows, [*boxes.values(), *(at.at for at in heads + on_edges)], height
+            ):
+                nodes.append(node)
+                inside += labels
         caption = self.figure.caption
         caption += self.figure.on_boxes if trial.numbers else ()
         caption += self.figure.on_edges if trial.labels else ()
-        return Drawing(
-            WIDTH, height, trial.size, tuple(nodes), tuple(arrows), (*heads, *inside, *(on_edges or ())), caption
-        )
+        return Drawing(WIDTH, height, trial.size, tuple(nodes), tuple(arrows), (*heads, *inside, *on_edges), caption)
 
     # ------------------------------------------------------------------ boxes
     def _cell_width(self, box: Box, trial: _Trial) -> float:
@@ -252,6 +278,8 @@ class _Maker:
     def _width(self, box: Box, trial: _Trial) -> float:
         if box.lines:
             return max(self._em(line) for line in box.lines) * trial.size + 12
+        if _stacked(box):
+            return self._cell_width(box, trial) * (1 if self._rows(box, trial) == 1 else 2)
         return self._cell_width(box, trial) * len(box.cells)
 
     def _line(self, trial: _Trial) -> float:
@@ -274,36 +302,72 @@ class _Maker:
         return 3 if any(cell.gradient is not None for cell in box.cells) else 2
 
     def _height(self, box: Box, trial: _Trial) -> float:
+        if _stacked(box):
+            return len(box.cells) * self._line(trial)
         rows = self._rows(box, trial)
         return rows * self._line(trial) + (6 if rows == 1 or box.lines else 0)
 
     def _placed(
         self, trial: _Trial, widths: Sequence[float], left: float, gap: float
-    ) -> tuple[dict[tuple[int, int], Rectangle], list[Label]]:
-        """Boxes about the middle line y = 0, and the words above the columns where they are no wider than their box."""
+    ) -> dict[tuple[int, int], Rectangle]:
+        """Boxes about the middle line y = 0, those of a column equally wide."""
         columns = self.figure.columns
-        pitch = max(self._height(box, trial) for column in columns for box in column.boxes) + trial.space
+        pitch = max(self._height(box, trial) for column in columns[:-1] for box in column.boxes) + trial.space
         found: dict[tuple[int, int], Rectangle] = {}
-        heads = []
         x = left
         for c, column in enumerate(columns):
             last = c == len(columns) - 1
             y = 0.0 if last else -pitch * (len(column.boxes) - 1) / 2
             for i, box in enumerate(column.boxes):
-                width, height = self._width(box, trial), self._height(box, trial)
+                width, height = self._width(box, trial) if last else widths[c], self._height(box, trial)
                 # in the last column flush left, so that no arrow to the loss runs over a wide box of targets
                 middle = x + (width if last else widths[c]) / 2
                 if last and i:
                     y += height / 2
                 found[c, i] = Rectangle(middle, y, width, height)
                 y += height / 2 + 20 if last else pitch
-            first, small = found[c, 0], trial.size - 1
-            wide = self._em(column.head) * small
-            if column.head and wide <= first.width:
-                at = Rectangle(first.x, first.y - first.height / 2 - 0.75 * small, wide, 1.2 * small)
-                heads.append(Label(at, column.head, "head"))
             x += widths[c] + (LOSS_GAP if c == len(columns) - 2 else gap)
-        return found, heads
+        return found
+
+    def _heads(self, trial: _Trial, boxes: Mapping[tuple[int, int], Rectangle], arrows: Sequence[Arrow]) -> list[Label]:
+        """The words above each column, as long as they meet nothing."""
+        heads: list[Label] = []
+        small = trial.size - 1
+        for c, column in enumerate(self.figure.columns):
+            first = boxes[c, 0]
+            for words in dict.fromkeys((column.head, column.head.split(" · ")[-1])) if column.head else ():
+                wide = self._em(words) * small
+                at = Rectangle(first.x, first.y - first.height / 2 - 0.75 * small, wide, 1.2 * small)
+                around = replace(at, width=wide + 6)
+                if (
+                    at.within_width(WIDTH)
+                    and not any(around.meets(place) for place in [*boxes.values(), *(head.at for head in heads)])
+                    and not any(arrow.crosses(at) for arrow in arrows)
+                ):
+                    heads.append(Label(at, words, "head"))
+                    break
+        return heads
+
+    def _legend(
+        self, trial: _Trial, arrows: Sequence[Arrow], taken: Sequence[Rectangle], height: float
+    ) -> Iterator[tuple[Node, list[Label]]]:
+        """The box that explains the others, in the first corner that is free."""
+        line = self._line(trial)
+        wide = max(self._em(words) for words in self.figure.legend) * trial.size + 8
+        tall = len(self.figure.legend) * line
+        for x, y in product((wide / 2, WIDTH - wide / 2), (height - 1 - tall / 2, 1 + tall / 2)):
+            at = Rectangle(x, y, wide, tall)
+            around = Rectangle(x, y, wide + 2 * AROUND, tall + 2 * AROUND)
+            if tall <= height - 2 and not (
+                any(around.meets(place) for place in taken) or any(arrow.crosses(around) for arrow in arrows)
+            ):
+                roles: tuple[Role, ...] = ("value", "name", "gradient")
+                labels = [
+                    Label(Rectangle(x, y + (i - 1) * line, wide, line), words, role)
+                    for i, (words, role) in enumerate(zip(self.figure.legend, roles, strict=True))
+                ]
+                yield Node(at, True, False, (line, line)), labels
+                return
 
     def _node(self, box: Box, at: Rectangle, trial: _Trial) -> tuple[Node, list[Label]]:
         rows, line = self._rows(box, trial), self._line(trial)
@@ -315,6 +379,8 @@ class _Maker:
                 for i, text in enumerate(box.lines)
             ]
             return Node(at, True, False, None), words
+        if _stacked(box):
+            return self._stack(box, at, rows > 1, line)
         wide = at.width / len(box.cells)
         labels = []
         for k, cell in enumerate(box.cells):
@@ -330,6 +396,17 @@ class _Maker:
         dividers = tuple(wide * k for k in range(1, len(box.cells)))
         return Node(at, box.kind not in ("input", "target"), box.dead, band, dividers), labels
 
+    def _stack(self, box: Box, at: Rectangle, numbers: bool, line: float) -> tuple[Node, list[Label]]:
+        """Cells one below another, each name with its number beside it."""
+        labels = []
+        wide = at.width / (2 if numbers else 1)
+        for k, cell in enumerate(box.cells):
+            y = at.y - at.height / 2 + (k + 0.5) * line
+            labels.append(Label(Rectangle(at.x - at.width / 2 + wide / 2, y, wide, line), cell.name, "name"))
+            if numbers and cell.value is not None:
+                labels.append(Label(Rectangle(at.x + wide / 2, y, wide, line), cell.value, "value"))
+        return Node(at, False, False, None, (wide,) if numbers else ()), labels
+
     # ------------------------------------------------------------------ arrows and what stands at them
     def _arrow(self, edge: Edge, boxes: Mapping[tuple[int, int], Rectangle]) -> Arrow:
         start, end = boxes[edge.start], boxes[edge.end]
@@ -337,10 +414,40 @@ class _Maker:
             return Arrow((end.x, start.y - start.height / 2), (end.x, end.y + end.height / 2))
         return Arrow((start.x + start.width / 2, start.y), (end.x - end.width / 2, end.y))
 
-    def _labelled(
+    def _lined(
         self, trial: _Trial, arrows: Sequence[Arrow], taken: Sequence[Rectangle], height: float
     ) -> list[Label] | None:
-        """A label for every arrow that has one, or None."""
+        """The labels between two columns one below another, where the arrows are farthest apart; or None."""
+        found: list[Label] = []
+        for c in range(len(self.figure.columns) - 2):
+            at = [(edge, arrow) for edge, arrow in zip(self.figure.edges, arrows, strict=True) if edge.start[0] == c]
+            if all(edge.label is None for edge, _ in at):
+                continue
+            best: list[Label] = []
+            most = 0.0
+            for t in LINES:
+                middles = sorted(arrow.point(t)[1] for _, arrow in at)
+                apart = min((b - a for a, b in pairwise(middles)), default=height)
+                if apart <= most:
+                    continue
+                labels = [label for edge, arrow in at if edge.label for label in self._at(edge, arrow, t, trial)]
+                places = [label.at for label in labels]
+                if all(
+                    place.within(WIDTH, height)
+                    and not any(place.meets(other) for other in [*taken, *places[:i]])
+                    and sum(arrow.crosses(place) for _, arrow in at) == 1
+                    for i, place in enumerate(places)
+                ):
+                    best, most = labels, apart
+            if not best:
+                return None
+            found += best
+        return found
+
+    def _spread(
+        self, trial: _Trial, arrows: Sequence[Arrow], taken: Sequence[Rectangle], height: float
+    ) -> list[Label] | None:
+        """A label for every arrow that has one, wherever there is room; or None."""
         choices: list[list[list[Label]]] = []
         for edge, arrow in zip(self.figure.edges, arrows, strict=True):
             if edge.label is None:
@@ -363,7 +470,8 @@ class _Maker:
 
     def _at(self, edge: Edge, arrow: Arrow, t: float, trial: _Trial) -> list[Label]:
         assert edge.label is not None
-        contents: list[tuple[Math | str, Role]] = [(edge.label, "weight")]
+        alone = trial.labels in ("lined", "spread")
+        contents: list[tuple[Math | str, Role]] = [((edge.short if alone else None) or edge.label, "weight")]
         if trial.numbers and edge.gradient is not None:
             contents.append((edge.gradient, "gradient"))
         elif edge.note:
@@ -372,7 +480,7 @@ class _Maker:
             (self._em(content) * trial.size + 5, trial.size * self._measured(content)[1]) for content, _ in contents
         ]
         x, y = arrow.point(t)
-        over = trial.labels == "upon"
+        over = trial.labels != "beside"
         if over:
             tall = sum(high for _, high in sizes)
             ys = [y - tall / 2 + sizes[0][1] / 2, y + tall / 2 - sizes[-1][1] / 2]

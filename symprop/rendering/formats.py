@@ -114,7 +114,7 @@ FORMATS: dict[str, Format] = {
         MarkdownMath,
         markdown_text,
         "${math}$",
-        r"$\circ\!\circ$",
+        r"$\circ\negthinspace\circ$",
         {"=": "=", "approx": r"\approx", "becomes": r"\leftarrow", "": ""},
         44.0,
     ),

@@ -34,7 +34,7 @@ def _units(page: Page) -> Figure:
     columns = [Column(tuple(Box("input", (_cell(page, q.x(i)),)) for i in _upto(e.widths[0])), "input")]
     edges: list[Edge] = []
     for layer in _upto(e.depth):
-        columns.append(Column(tuple(_unit(page, layer, j) for j in _upto(e.widths[layer])), _activation(page, layer)))
+        columns.append(Column(tuple(_unit(page, layer, j) for j in _upto(e.widths[layer])), _head(page, layer)))
         edges += [_weight(page, layer, i, j) for i in _upto(e.widths[layer - 1]) for j in _upto(e.widths[layer])]
     loss = Cell(Math(symbol(q.E)), _number(page, q.E), Math(Shown(Fraction(1))) if _numbers(page) else None)
     last = [Box("loss", (loss,))]
@@ -45,12 +45,24 @@ def _units(page: Page) -> Figure:
     columns.append(Column(tuple(last), "loss"))
     dead = any(box.dead for column in columns for box in column.boxes)
     return Figure(
-        tuple(columns), tuple(edges), _alt(page, columns), _caption(page, dead), _on_boxes(page), _on_edges(page)
+        tuple(columns),
+        tuple(edges),
+        _alt(page, columns),
+        _caption(page, dead),
+        _on_boxes(page),
+        _on_edges(page),
+        ("value", "name", "gradient") if _numbers(page) else (),
     )
 
 
 def _upto(n: int) -> range:
     return range(1, n + 1)
+
+
+def _head(page: Page, layer: int) -> str:
+    """`hidden units · ReLU`."""
+    e = page.exercise
+    return f"{'output' if layer == e.depth else 'hidden'} {'unit' if e.widths[layer] == 1 else 'units'} · {_activation(page, layer)}"
 
 
 def _activation(page: Page, layer: int) -> str:
@@ -76,8 +88,16 @@ def _cell(page: Page, of: Quantity) -> Cell:
 def _unit(page: Page, layer: int, j: int) -> Box:
     ids = (q.z(layer, j), q.a(layer, j))
     cells = tuple(Cell(Math(symbol(of)), _number(page, of), _number(page, gradient(of))) for of in ids)
-    relu = page.exercise.network.layers[layer - 1].activation.name == "relu"
-    return Box("unit", cells, dead=relu and _numbers(page) and nearest(page.number(ids[0])) < 0)
+    return Box("unit", cells, dead=_off(page, layer, j))
+
+
+def _off(page: Page, layer: int, j: int) -> bool:
+    """Whether a ReLU unit is off, in every sample."""
+    e = page.exercise
+    if page.solution.is_symbolic or e.network.layers[layer - 1].activation.name != "relu":
+        return False
+    samples = _upto(e.samples) if e.samples > 1 else (0,)
+    return all(nearest(page.number(q.z(layer, j, n))) < 0 for n in samples)
 
 
 def _weight(page: Page, layer: int, i: int, j: int) -> Edge:
@@ -85,7 +105,8 @@ def _weight(page: Page, layer: int, i: int, j: int) -> Edge:
     label: Any = symbol(of)
     if not page.solution.is_symbolic:
         label = Relation(label, Shown(page.number(of), given=True))
-    return Edge((layer - 1, i - 1), (layer, j - 1), Math(label), _number(page, gradient(of)))
+    short = None if page.solution.is_symbolic else Math(Shown(page.number(of), given=True))
+    return Edge((layer - 1, i - 1), (layer, j - 1), Math(label), _number(page, gradient(of)), short=short)
 
 
 # ---------------------------------------------------------------------- layer by layer
@@ -140,9 +161,12 @@ def _sketch_alt(page: Page) -> str:
 
 # ---------------------------------------------------------------------- words under the figure
 def _caption(page: Page, dead: bool) -> Text:
-    first = "The network with its weights." if page.exercise.samples > 1 and not _letters(page) else "The network."
-    off = " A dashed outline marks a ReLU unit that is off." if dead else ""
-    return (f"{first} Square boxes are given.{off}{_not_drawn(page)}",)
+    off = f" A dashed outline marks a ReLU unit that is off{_in_samples(page)}." if dead else ""
+    return (f"The network. Square boxes are given.{off}{_not_drawn(page)}",)
+
+
+def _in_samples(page: Page) -> str:
+    return " in every sample" if page.exercise.samples > 1 else ""
 
 
 def _letters(page: Page) -> bool:
@@ -156,7 +180,11 @@ def _on_boxes(page: Page) -> Text:
 
 
 def _on_edges(page: Page) -> Text:
-    return (" At each arrow the weight stands above and its gradient below.",) if _numbers(page) else ()
+    if _letters(page):
+        return ()
+    if not _numbers(page):
+        return (" At each arrow stands its weight.",)
+    return (" At each arrow the weight stands above and its gradient below.",)
 
 
 def _not_drawn(page: Page) -> str:
@@ -208,7 +236,7 @@ def _unit_said(page: Page, columns: list[Column], layer: int, j: int) -> str:
     place = "Output" if layer == e.depth else "Hidden" if e.depth == 2 else f"Layer {layer}"
     number = f" {j}" if e.widths[layer] > 1 else ""
     pre, post = (_with_gradient(page, cell) for cell in box.cells)
-    off = " The unit is off." if box.dead else ""
+    off = f" The unit is off{_in_samples(page)}." if box.dead else ""
     return f"{place} unit{number} takes {_fed(page, columns, layer, j)} and has {pre} and {post}.{off}"
 
 
