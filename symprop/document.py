@@ -84,11 +84,12 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; `align` is one of l, c, r a column. The first row is the head."""
+    """A table; `align` is one of l, c, r a column. A `small` one explains: smaller type, its head only where a format needs one."""
 
     head: tuple[Text, ...]
     rows: tuple[tuple[Text, ...], ...]
     align: str
+    small: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,6 +239,7 @@ def _context(block: Block, document: Document, kind: Format) -> dict[str, Any]:
             "head": [text(cell, document, kind) for cell in block.head],
             "rows": [[text(cell, document, kind) for cell in row] for row in block.rows],
             "align": block.align,
+            "small": block.small,
         }
     if isinstance(block, Figure):
         return figure.context(block, document, lambda parts: text(parts, document, kind), kind.text)

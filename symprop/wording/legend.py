@@ -105,7 +105,7 @@ def legend(page: Page, blocks: Iterable[Block]) -> Iterator[Block]:
         right = entries[half + i] if half + i < len(entries) else (("",), ("",))
         rows.append((*entries[i], *right))
     yield Heading(2, ("Notation used",))
-    yield Table((("sign",), ("meaning",), ("sign",), ("meaning",)), tuple(rows), "llll")
+    yield Table((("sign",), ("meaning",), ("sign",), ("meaning",)), tuple(rows), "llll", small=True)
     if (remark := _counted_from(page, used)) is not None:
         yield Prose(remark, quiet=True)
 

@@ -174,8 +174,12 @@ def _against(page: Page, report: OracleReport, others: str) -> Iterator[Block]:
         intro += " Ours are the unrounded values."
     if all(measure.write(ours.form) <= COMPARED_WIDTH for _, _, ours, _ in rows):
         yield Prose((intro,))
-        table = tuple(((title,), (name,), (ours,), (theirs,)) for title, name, ours, theirs in rows)
-        yield Table((("",), ("quantity",), ("symprop",), ("scikit-learn",)), table, "llcc")
+        named = page.view == "layers"  # in units no whole layer has a name
+        table = tuple(
+            ((title,), *(((name,),) if named else ()), (ours,), (theirs,)) for title, name, ours, theirs in rows
+        )
+        head: tuple[Text, ...] = (("quantity",), *((("",),) if named else ()), ("symprop",), ("scikit-learn",))
+        yield Table(head, table, "llcc" if named else "lcc")
     else:
         yield Prose((intro + " First our value, below it scikit-learn’s.",))
         yield Equations(tuple(Row(name, (ours, theirs)) for _, name, ours, theirs in rows))
