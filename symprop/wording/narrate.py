@@ -48,8 +48,9 @@ def narrate(
         blocks += path_by_path(page, of)
     if detail == "full":
         blocks += matrix_form(page)
-    blocks += [*summary(page), *comparison(page, reports)]
-    blocks = [*before, *legend(page, [*before, *blocks]), *blocks]
+    blocks += summary(page)
+    # the comparison says in words what each of its quantities is
+    blocks = [*before, *legend(page, [*before, *blocks]), *blocks, *comparison(page, reports)]
     title, source = exercise.title, exercise.source
     return Document(
         title, f"Answer key · {detail}", source, words.network(exercise), tuple(blocks), page.names, page.figures
