@@ -151,7 +151,7 @@ MESSAGES: list[tuple[dict[str, str], str]] = [
     ({"tail": "[notation]\nprofile = [1]"}, "notation.profile: found a list; wanted text in quotes"),
     (
         {"tail": '[notation]\nloss = "EE"'},
-        'notation.loss: found "EE"; wanted one letter, or a Greek letter by name such as "eta"',
+        'notation.loss: found "EE"; wanted one letter, a Greek letter by name such as "eta", or a word such as "net"',
     ),
     # ranges
     ({"hidden": "{ units = 0 }"}, "network.layers[0].units: found 0; wanted at least 1"),

@@ -89,7 +89,7 @@ def test_a_meaning_fits_half_a_line(name: str, notation: dict[str, object], view
     assert isinstance(table, Table)
     for row in table.rows:
         for cell in (row[1], row[3]):
-            assert sum(len(part) if isinstance(part, str) else 8 for part in cell) <= 40, cell
+            assert sum(len(part) if isinstance(part, str) else 8 for part in cell) <= 42, cell
 
 
 def test_an_example_of_a_weight_tells_its_ends_apart() -> None:

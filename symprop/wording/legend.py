@@ -19,6 +19,8 @@ from symprop.quantity import Quantity
 from symprop.wording.page import Page
 
 Entry = tuple[Text, Text]
+#: Characters of a meaning that fit half a line.
+ROW = 42
 
 _CONSTANTS = {
     "R": "penalty",
@@ -96,7 +98,7 @@ def legend(page: Page, blocks: Iterable[Block]) -> Iterator[Block]:
         return
     used = Used()
     used.read(tuple(blocks))
-    entries = [*_scalars(page, used), *_update(used), *_matrices(page, used)]
+    entries = _paired([*_scalars(page, used), *_update(used), *_matrices(page, used)])
     if used.marked:
         entries.append(((Mark(),), ("step that uses the chain rule",)))
     half = -(-len(entries) // 2)
@@ -108,6 +110,25 @@ def legend(page: Page, blocks: Iterable[Block]) -> Iterator[Block]:
     yield Table((("sign",), ("meaning",), ("sign",), ("meaning",)), tuple(rows), "llll", small=True)
     if (remark := _counted_from(page, used)) is not None:
         yield Prose(remark, quiet=True)
+
+
+def _paired(entries: list[Entry]) -> list[Entry]:
+    """Entries that differ in what, not in whose, share a row where there is room: a small key has to stay on two pages."""
+    found = {meaning[0]: sign for sign, meaning in entries if len(meaning) == 1}
+    kept = list(entries)
+
+    def merge(first: str, second: str, meaning: str) -> None:
+        if first in found and second in found and len(meaning) <= ROW:
+            place = kept.index((found[first], (first,)))
+            kept[place] = (*found[first], ", ", *found[second]), (meaning,)
+            kept.remove((found[second], (second,)))
+
+    merge("input", "target", "input, target")
+    merge("pre-activation, output", "output", "output: pre-activation, activation")
+    for meaning in [m for m in found if isinstance(m, str) and m.startswith("pre-activation, unit")]:
+        whose = meaning.removeprefix("pre-activation, ")
+        merge(meaning, f"activation, {whose}", f"{whose} before, after activation")
+    return kept
 
 
 # ---------------------------------------------------------------------- scalars

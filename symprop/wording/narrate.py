@@ -54,8 +54,8 @@ def narrate(
     blocks += summary(page)
     if check:
         blocks += gradient_check(page)
-    blocks += comparison(page, reports)
-    blocks = [*before, *legend(page, [*before, *blocks]), *blocks]
+    # the comparison says in words what each of its quantities is
+    blocks = [*before, *legend(page, [*before, *blocks]), *blocks, *comparison(page, reports)]
     title, source = exercise.title, exercise.source
     return Document(
         title,
