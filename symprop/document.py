@@ -141,9 +141,9 @@ class Edge:
 class Figure:
     """A network as boxes and arrows, without a measure. The last column holds the loss and, below it, the targets.
 
-    `on_boxes` and `on_edges` are sentences of the caption that hold only where those numbers found room. `alt` says the
-    whole figure in words; `legend` are the words for the three lines of a box; `file` names the drawing where a format keeps
-    it apart.
+    `on_boxes` and `on_edges` are sentences of the caption that hold only where those numbers found room, `off_edges` is said
+    instead of the latter. `alt` says the whole figure in words; `legend` are the words for the three lines of a box; `file`
+    names the drawing where a format keeps it apart.
     """
 
     columns: tuple[Column, ...]
@@ -152,6 +152,7 @@ class Figure:
     caption: Text
     on_boxes: Text = ()
     on_edges: Text = ()
+    off_edges: Text = ()
     legend: tuple[str, ...] = ()
     file: str = ""
 

@@ -4,16 +4,23 @@ import random
 import re
 import shutil
 import xml.etree.ElementTree as ElementTree
+from fractions import Fraction
 from io import BytesIO
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
 
+from symprop import quantity as q
 from symprop.api import companions, contents, render, write
-from symprop.document import Document, Figure
+from symprop.document import Box, Cell, Column, Document, Edge, Figure, Math
 from symprop.exercise import build, library, load
+from symprop.graph import symbol
+from symprop.notation import PROFILES, Names, Notation
+from symprop.printing import Relation, Shown
+from symprop.printing.layout import PLAIN
+from symprop.quantity import Quantity
 from symprop.rendering.figure import WIDTH, Arrow, Drawing, Rectangle, draw
 from symprop.solution import Solution, solve
 from symprop.wording import narrate
@@ -55,6 +62,8 @@ def lawful(drawing: Drawing) -> None:
         assert not first.meets(second)
     for label in outside:
         assert not any(label.at.meets(node) for node in nodes)
+        upon = [arrow for arrow in drawing.arrows if arrow.crosses(shrunk(label.at))]
+        assert len(upon) <= (1 if label.over else 0)
     for arrow in drawing.arrows:
         for end in (arrow.start, arrow.end):
             assert any(touches(end, node) for node in nodes)
@@ -72,6 +81,66 @@ def touches(point: tuple[float, float], box: Rectangle) -> bool:
 
 def shrunk(box: Rectangle) -> Rectangle:
     return Rectangle(box.x, box.y, box.width - 0.1, box.height - 0.1)
+
+
+def figure_of(widths: tuple[int, ...], profile: str, samples: int = 1) -> tuple[Document, Figure]:
+    """A network's figure with long numbers, without solving it; several samples: weights only."""
+    chance = random.Random(repr((widths, profile)))
+    depth = len(widths) - 1
+
+    def number() -> Math:
+        return Math(
+            Shown(Fraction(chance.choice(["-1471/10000", "10/3", "-97/135", "0", "12.3456", "-2/3", "1"])), given=True)
+        )
+
+    def cell(of: Quantity, gradient: bool = True) -> Cell:
+        alone = samples == 1
+        return Cell(Math(symbol(of)), number() if alone else None, number() if alone and gradient else None)
+
+    def edge(layer: int, i: int, j: int) -> Edge:
+        short = number()
+        label = Math(Relation(symbol(q.W(layer, i, j)), short.form))
+        return Edge((layer - 1, i - 1), (layer, j - 1), label, number() if samples == 1 else None, short=short)
+
+    layers = range(1, depth + 1)
+    units = [
+        Column(
+            tuple(Box("unit", (cell(q.z(n, j)), cell(q.a(n, j)))) for j in range(1, widths[n] + 1)),
+            "hidden units · sigmoid",
+        )
+        for n in layers
+    ]
+    targets = tuple(cell(q.y(k), False) for k in range(1, widths[-1] + 1))
+    figure = Figure(
+        (
+            Column(tuple(Box("input", (cell(q.x(i), False),)) for i in range(1, widths[0] + 1)), "input"),
+            *units,
+            Column((Box("loss", (cell(q.E),)), Box("target", targets)), "loss"),
+        ),
+        (
+            *(edge(n, i, j) for n in layers for i in range(1, widths[n - 1] + 1) for j in range(1, widths[n] + 1)),
+            *(Edge((depth, j), (depth + 1, 0)) for j in range(widths[-1])),
+            Edge((depth + 1, 1), (depth + 1, 0)),
+        ),
+        "",
+        (),
+        legend=("value", "name", "gradient"),
+    )
+    names = Names(Notation(profile=profile), widths, samples)
+    return Document("", "", "", "", (), names, PLAIN), figure
+
+
+SHAPES = [shape for columns in (2, 3) for shape in product(range(1, 6), repeat=columns)]
+DEEP = [tuple(random.Random(seed).choices(range(1, 6), k=4 + seed % 2)) for seed in range(30)] + [(5,) * 5, (1,) * 5]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("samples", [1, 2])
+def test_nothing_meets_anything_up_to_five_units_and_five_layers(profile: str, samples: int) -> None:
+    turn = PROFILES.index(profile)
+    for shape in SHAPES[turn :: len(PROFILES)] + DEEP[turn :: len(PROFILES)]:
+        document, figure = figure_of(shape, profile, samples)
+        lawful(draw(figure, document))
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -108,7 +177,8 @@ def test_an_arrow_knows_what_it_crosses() -> None:
 def test_day12_shows_every_number_at_its_place() -> None:
     document, figure, drawing = drawn(solve(load("day12")))
     assert [label.role for label in drawing.labels].count("weight") == 4
-    assert [label.role for label in drawing.labels].count("gradient") == 4 + 6 + 1
+    assert [label.role for label in drawing.labels if isinstance(label.content, Math)].count("gradient") == 4 + 6 + 1
+    assert [label.content for label in drawing.labels if isinstance(label.content, str)][-3:] == ["value", "name", "gradient"]
     text = render(document, "typst")
     assert "At each arrow the weight stands above and its gradient below." in text
     assert "All biases are 0 and are not drawn." in text
@@ -130,7 +200,7 @@ def test_the_words_of_day12_say_the_whole_figure() -> None:
 def test_a_unit_that_is_off_has_a_dashed_outline_and_is_said_to_be_off() -> None:
     weights = {"W1": [[1, -1]], "b1": [0, 0], "W2": [[1], [1]], "b2": [0]}
     document, figure, drawing = drawn(network(1, 2, 1, hidden="relu", parameters=weights))
-    assert [node.dashed for node in drawing.nodes] == [False, False, True, False, False, False]
+    assert [node.dashed for node in drawing.nodes] == [False, False, True, False, False, False, False]
     assert figure.alt.count("The unit is off.") == 1
     assert "stroke-dasharray" in next(iter(companions(document, "md", "n").values())).decode()
 

@@ -69,6 +69,7 @@ def lawful(page: str) -> None:
             assert before in ("", " ", "\n"), page[m.start() - 30 : m.end()]
             assert after in ("", " ", "\n", ".", ",", ";", ":", ")"), page[m.start() : m.end() + 30]
             assert m[2] == m[2].strip() and "\n" not in m[2]
+    assert max(map(len, written)) < 5 * 1024  # MathJax's maxBuffer
     used = {name for text in written for name in re.findall(r"\\([A-Za-z]+|.)", text)}
     assert used <= MACROS, used - MACROS
 

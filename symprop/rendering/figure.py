@@ -4,6 +4,7 @@ Lengths are in points (72 an inch), y grows downwards, a box is known by its cen
 whole: first the labels of the arrows, then the numbers in the boxes.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -28,6 +29,10 @@ NARROWEST_GAP, WIDEST_GAP, LOSS_GAP = 22.0, 120.0, 28.0
 PLACES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.2, 0.8)
 #: Where the labels between two columns may stand one below another.
 LINES = tuple(0.5 + side * step / 50 for step in range(20) for side in ((1, -1) if step else (1,)))
+#: Beyond this distance, in heights of a label, the middle of the arrows is the better place; and the least space at the sides.
+FAR, ASIDE = 2.0, 6.0
+#: Most labels between two columns.
+CROWD = 12
 #: Up to this many targets stand side by side.
 TARGETS = 2
 #: Space kept free around the box that explains the others.
@@ -176,7 +181,7 @@ class _Measure(Width):
 def draw(figure: Figure, document: Document) -> Drawing:
     """The first trial, from the fullest to the barest, in which nothing meets anything else."""
     maker = _Maker(figure, document)
-    for trial in _trials(_crossed(figure)):
+    for trial in _trials(_crossed(figure), _crowded(figure)):
         drawing = maker.make(trial)
         if drawing is not None:
             return drawing
@@ -191,9 +196,16 @@ def _crossed(figure: Figure) -> bool:
     )
 
 
-def _trials(crossed: bool) -> Iterator[_Trial]:
-    preferred: tuple[Style, ...] = ("lined", "spread", "upon") if crossed else ("beside", "lined", "upon")
+def _crowded(figure: Figure) -> bool:
+    """Whether more labels stand between two columns than can be told apart."""
+    return max(Counter(edge.start[0] for edge in figure.edges if edge.label is not None).values(), default=0) > CROWD
+
+
+def _trials(crossed: bool, crowded: bool) -> Iterator[_Trial]:
+    preferred: tuple[Style, ...] = ("lined", "spread") if crossed else ("beside", "upon", "lined")
     for full, labels in ((True, True), (True, False), (False, True), (False, False)):
+        if labels and crowded:
+            continue
         styles: tuple[Style, ...] = preferred if labels else ("",)
         for size, style, space in product(SIZES, styles, SPACES if labels else SPACES[:1]):
             yield _Trial(size, space, full, style)
@@ -263,7 +275,7 @@ class _Maker:
                 inside += labels
         caption = self.figure.caption
         caption += self.figure.on_boxes if trial.numbers else ()
-        caption += self.figure.on_edges if trial.labels else ()
+        caption += self.figure.on_edges if trial.labels else self.figure.off_edges
         return Drawing(WIDTH, height, trial.size, tuple(nodes), tuple(arrows), (*heads, *inside, *on_edges), caption)
 
     # ------------------------------------------------------------------ boxes
@@ -427,11 +439,12 @@ class _Maker:
             most = 0.0
             for t in LINES:
                 middles = sorted(arrow.point(t)[1] for _, arrow in at)
-                apart = min((b - a for a, b in pairwise(middles)), default=height)
-                if apart <= most:
-                    continue
                 labels = [label for edge, arrow in at if edge.label for label in self._at(edge, arrow, t, trial)]
                 places = [label.at for label in labels]
+                tall = sum(place.height for place in places) / len(at)
+                apart = min([FAR * tall, *(b - a for a, b in pairwise(middles))])
+                if apart <= most:
+                    continue
                 if all(
                     place.within(WIDTH, height)
                     and not any(place.meets(other) for other in [*taken, *places[:i]])
@@ -452,7 +465,11 @@ class _Maker:
         for edge, arrow in zip(self.figure.edges, arrows, strict=True):
             if edge.label is None:
                 continue
-            others = [other for other in arrows if other is not arrow]
+            others = [
+                other
+                for another, other in zip(self.figure.edges, arrows, strict=True)
+                if other is not arrow and another.start[0] == edge.start[0]
+            ]
             free = [
                 labels
                 for t in PLACES
@@ -460,10 +477,12 @@ class _Maker:
                 and all(
                     label.at.within(WIDTH, height)
                     and not any(label.at.meets(place) for place in taken)
-                    and not any(other.crosses(label.at) for other in others)
+                    and not any(other.crosses(_wider(label.at)) for other in others)
                     for label in labels
                 )
             ]
+            if not free:
+                return None
             choices.append(free)
         found = _chosen(sorted(choices, key=len))
         return None if found is None else [label for labels in found for label in labels]
@@ -495,6 +514,10 @@ class _Maker:
         ]
 
 
+def _wider(place: Rectangle) -> Rectangle:
+    return replace(place, width=place.width + ASIDE)
+
+
 def _chosen(choices: Sequence[Sequence[list[Label]]]) -> list[list[Label]] | None:
     """One choice each so that no two meet, the tightest first; None where the search finds none."""
     trials = 0
@@ -507,7 +530,7 @@ def _chosen(choices: Sequence[Sequence[list[Label]]]) -> list[list[Label]] | Non
             trials += 1
             if trials > TRIALS:
                 return None
-            if any(label.at.meets(other.at) for label in labels for others in found for other in others):
+            if any(_wider(label.at).meets(other.at) for label in labels for others in found for other in others):
                 continue
             if (complete := search(i + 1, [*found, labels])) is not None:
                 return complete

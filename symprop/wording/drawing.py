@@ -51,6 +51,7 @@ def _units(page: Page) -> Figure:
         _caption(page, dead),
         _on_boxes(page),
         _on_edges(page),
+        () if _letters(page) else (" The weights are listed below.",),
         ("value", "name", "gradient") if _numbers(page) else (),
     )
 
