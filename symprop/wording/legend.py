@@ -20,7 +20,7 @@ from symprop.wording.page import Page
 
 Entry = tuple[Text, Text]
 #: Characters of a meaning that fit half a line.
-ROW = 42
+ROW = 46
 
 _CONSTANTS = {
     "R": "penalty",
@@ -127,7 +127,7 @@ def _paired(entries: list[Entry]) -> list[Entry]:
     merge("pre-activation, output", "output", "output: pre-activation, activation")
     for meaning in [m for m in found if isinstance(m, str) and m.startswith("pre-activation, unit")]:
         whose = meaning.removeprefix("pre-activation, ")
-        merge(meaning, f"activation, {whose}", f"{whose} before, after activation")
+        merge(meaning, f"activation, {whose}", f"{whose}: pre-activation, activation")
     return kept
 
 
