@@ -1,5 +1,6 @@
 """The network figure: where things stand, what its words say, the same drawing in every dialect."""
 
+import json
 import random
 import re
 import shutil
@@ -10,6 +11,7 @@ from itertools import combinations, pairwise, product
 from pathlib import Path
 
 import pytest
+import typst
 from pypdf import PdfReader
 
 from symprop import quantity as q
@@ -18,7 +20,7 @@ from symprop.document import Box, Cell, Column, Document, Edge, Figure, Math
 from symprop.exercise import build, library, load
 from symprop.graph import symbol
 from symprop.notation import PROFILES, Names, Notation
-from symprop.printing import Relation, Shown
+from symprop.printing import Relation, Shown, Typst
 from symprop.printing.layout import PLAIN
 from symprop.quantity import Quantity
 from symprop.rendering.figure import WIDTH, Arrow, Drawing, Rectangle, draw
@@ -287,3 +289,27 @@ def test_typst_sets_the_figure(widths: tuple[int, ...]) -> None:
 def test_latex_sets_the_figure(widths: tuple[int, ...]) -> None:
     data = contents(narrate(network(*widths, hidden="relu")), "pdf", engine="tex")
     assert "The network" in PdfReader(BytesIO(data)).pages[0].extract_text()
+
+
+@pytest.mark.parametrize(
+    "case", ["mazur", "google-demo", ((2, 3, 2), "ng"), ((1, 4, 1), "nielsen"), ((2, 2, 2, 1), "cs135")], ids=str
+)
+def test_no_label_is_wider_or_higher_in_typst_than_the_place_kept_for_it(
+    case: str | tuple[tuple[int, ...], str],
+) -> None:
+    document, figure = drawn(solve(load(case)))[:2] if isinstance(case, str) else figure_of(*case)
+    drawing = draw(figure, document)
+    source = []
+    for label in drawing.labels:
+        math = label.content
+        if isinstance(math, Math):
+            text = f"${Typst(document.names, document.figures, math.numbers, math.given).write(math.form)}$"
+        else:
+            text = str(math)
+        size = drawing.size * (0.88 if label.role == "head" else 1)
+        source.append(f"#context [#metadata(measure(text({size}pt)[{text}]).pairs().map(p => p.at(1).pt())) <size>]")
+    found = json.loads(typst.Compiler("\n".join(source).encode(), ignore_system_fonts=True).query("<size>"))
+    assert len(found) == len(drawing.labels)
+    for label, measured in zip(drawing.labels, found, strict=True):
+        width, height = measured["value"]
+        assert width <= label.at.width and height <= label.at.height
