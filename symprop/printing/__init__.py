@@ -1,6 +1,6 @@
 """Expr -> one dialect each: notation and number formatting are applied here and nowhere else."""
 
-from symprop.printing.figures import Figure, Figures
+from symprop.printing.figures import Figure, Figures, Written, half_away
 from symprop.printing.latex import Latex, MarkdownMath
 from symprop.printing.layout import Above, Chain, Factors, Grid, Layout, Relation, Shown
 from symprop.printing.speech import CHAIN_RULE, WORDS, Speech
@@ -24,4 +24,6 @@ __all__ = [
     "Speech",
     "Typst",
     "Width",
+    "Written",
+    "half_away",
 ]

@@ -179,9 +179,8 @@ class Layout(Printer, Generic[T]):
         written = self.signed(figure)
         if figure.closed is None or form.given:
             return written
-        decimals = self.unsigned(replace(self.figures.write(form.value, approximate=True), rounded=False))
-        minus = [self.minus()] if figure.negative else []
-        return self.join([written, self.operator("approx"), *minus, decimals])
+        decimals = self.signed(replace(self.figures.write(form.value, approximate=True), rounded=False))
+        return self.join([written, self.operator("approx"), decimals])
 
     def _factors(self, form: Factors) -> T:
         parts: list[T] = []
@@ -222,7 +221,7 @@ class Layout(Printer, Generic[T]):
         if isinstance(expression, Symbol) and expression in self.numbers:
             return self.figure(self.numbers[expression], expression in self.given)
         if isinstance(expression, functions.CONVENTIONAL) and not isinstance(expression, functions.elu_prime):
-            return self.figure(shared().evaluate(expression, self.numbers))
+            return self.figure(shared().evaluate(expression, self.numbers), given=True)  # a slope is a given number
         return None
 
     # ------------------------------------------------------------------ sums
@@ -345,7 +344,8 @@ class Layout(Printer, Generic[T]):
         known = self._known(factor)
         if known is not None:
             written = self.signed(known)
-            return self.bracket(written) if known.negative and not leading else written
+            bare = alone and leading if known.is_sum else leading or not known.negative
+            return written if bare else self.bracket(written)
         if isinstance(factor, Add):
             return self.bracket(self._print(factor))
         if isinstance(factor, Chain) or (isinstance(factor, Mul) and not alone):
@@ -493,11 +493,10 @@ class Layout(Printer, Generic[T]):
     def _negated(self, argument: Expr) -> T:
         known = self._known(argument)
         if known is not None:
-            return (
-                self.unsigned(known)
-                if known.negative or known.digits == "0"
-                else self.join([self.minus(), self.unsigned(known)])
-            )
+            size = self.unsigned(known)
+            if known.negative or known.digits == "0":
+                return size
+            return self.join([self.minus(), self.bracket(size) if known.is_sum else size])
         return self._print(-argument)
 
     def _print_absolute(self, expression: functions.absolute) -> T:

@@ -12,6 +12,7 @@ from symprop.wording.givens import givens
 from symprop.wording.legend import legend
 from symprop.wording.page import Page
 from symprop.wording.questions import questions
+from symprop.wording.retyped import retypable
 from symprop.wording.summary import comparison, matrix_form, path_by_path, summary
 from symprop.wording.updating import updating
 
@@ -48,6 +49,7 @@ def narrate(
     if detail == "full":
         blocks += matrix_form(page)
     blocks += [*summary(page), *comparison(page, reports)]
+    blocks = list(retypable(blocks, page.figures))
     title, source = exercise.title, exercise.source
     return Document(
         title, f"Answer key · {detail}", source, words.network(exercise), tuple(blocks), page.names, page.figures
