@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from mpmath import MPContext
@@ -83,10 +84,9 @@ def rows(page: str) -> Iterator[Row]:
             joined = " ".join(text for _, text in split(line, ("&",)))
             parts = split(" ".join(unframed(tokenize(joined))), SIGNS)
             start = clean(parts[0][1])
-            if start and cells and not left_side(start) and len(parts) == 1:
-                cells[-1] = Cell(cells[-1].sign, cells[-1].text + " " + start)  # a broken sum goes on
-                continue
-            if start:
+            if cells and re.match(r"[-+]", start):  # a broken sum goes on
+                cells[-1] = Cell(cells[-1].sign, f"{cells[-1].text} {start}")
+            elif start:
                 if cells:
                     yield Row(left, tuple(cells))
                 left, cells = start, []
@@ -94,10 +94,6 @@ def rows(page: str) -> Iterator[Row]:
         if cells:
             yield Row(left, tuple(cells))
         left, cells = "", []
-
-
-def left_side(text: str) -> bool:
-    return not re.match(r"[-+]", text)
 
 
 def clean(text: str) -> str:
@@ -171,7 +167,7 @@ def figures(text: str) -> list[list[Figure]]:
 
 def _figure(text: str) -> Figure:
     parts = split(text, SIGNS)
-    for (_, exact), (_, decimals) in zip(parts, parts[1:], strict=False):  # ln 3 and its decimals, in a matrix
+    for (_, exact), (_, decimals) in pairwise(parts):  # ln 3 and its decimals, in a matrix
         near = _figure(decimals)
         assert near.places is not None and rounded(value(exact), near.places) == near.value, text
     text = parts[0][1].strip()
@@ -319,7 +315,7 @@ def _atom(tokens: list[str]) -> Any:
         if token == r"\ln" and argument <= 0:
             raise Unreadable("the logarithm of what is not positive")
         return FUNCTIONS[token](argument)
-    if token.isalpha() or token[0] == "\\" and token[1:].isalpha():
+    if token.isalpha() or (token[0] == "\\" and token[1:].isalpha()):
         raise Letters(token)
     raise Unreadable(f"{token!r} before {' '.join(tokens[:8])!r}")
 
@@ -373,11 +369,14 @@ def _times(a: Any, b: Any) -> Any:
     if isinstance(a, list) and isinstance(b, list):
         if len(a[0]) != len(b):
             raise Unreadable("these matrices cannot be multiplied")
-        return [[_total(_times(p, q) for p, q in zip(row, column, strict=True)) for column in zip(*b, strict=True)] for row in a]
+        return [
+            [_total(_times(p, q) for p, q in zip(row, column, strict=True)) for column in zip(*b, strict=True)]
+            for row in a
+        ]
     if isinstance(a, list) or isinstance(b, list):
         matrix, factor = (a, b) if isinstance(a, list) else (b, a)
         return [[_times(entry, factor) for entry in row] for row in matrix]
-    if isinstance(a, Fraction) and isinstance(b, Fraction) or 0 in (a, b):
+    if (isinstance(a, Fraction) and isinstance(b, Fraction)) or 0 in (a, b):
         return a * b if a and b else Fraction(0)
     return mp(a) * mp(b)
 
@@ -391,6 +390,13 @@ def _total(terms: Iterator[Number]) -> Number:
 
 def _entrywise(a: Matrix, b: Matrix, combine: Any) -> Matrix:
     """Entry by entry; one row or one column (a bias) goes to all."""
-    if not isinstance(a, list) or not isinstance(b, list) or len(b) not in (1, len(a)) or len(b[0]) not in (1, len(a[0])):
+    if (
+        not isinstance(a, list)
+        or not isinstance(b, list)
+        or len(b) not in (1, len(a))
+        or len(b[0]) not in (1, len(a[0]))
+    ):
         raise Unreadable("these matrices do not fit")
-    return [[combine(p, b[min(i, len(b) - 1)][min(j, len(b[0]) - 1)]) for j, p in enumerate(row)] for i, row in enumerate(a)]
+    return [
+        [combine(p, b[min(i, len(b) - 1)][min(j, len(b[0]) - 1)]) for j, p in enumerate(row)] for i, row in enumerate(a)
+    ]

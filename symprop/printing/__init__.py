@@ -2,7 +2,7 @@
 
 from symprop.printing.figures import Figure, Figures, Written, half_away
 from symprop.printing.latex import Latex, MarkdownMath
-from symprop.printing.layout import Above, Chain, Factors, Grid, Layout, Relation, Shown
+from symprop.printing.layout import Above, Chain, Factors, Grid, Layout, Relation, Shown, Total
 from symprop.printing.speech import CHAIN_RULE, WORDS, Speech
 from symprop.printing.typst import Typst
 from symprop.printing.width import Width
@@ -22,6 +22,7 @@ __all__ = [
     "Relation",
     "Shown",
     "Speech",
+    "Total",
     "Typst",
     "Width",
     "Written",

@@ -42,6 +42,13 @@ class Factors:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """A sum of values (Shown) or names in the order given."""
+
+    terms: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """left = right, inside a sentence."""
 
@@ -138,6 +145,8 @@ class Layout(Printer, Generic[T]):
             return self.join([piece for pair in self._chain(form) for piece in pair if piece is not None])
         if isinstance(form, Factors):
             return self._factors(form)
+        if isinstance(form, Total):
+            return self.join(self._added(form))
         if isinstance(form, Relation):
             left, right = self.write(form.left), self.write(form.right)
             return self.join([left, self.operator("approx" if self.rounded else "="), right])
@@ -159,6 +168,8 @@ class Layout(Printer, Generic[T]):
         """The form in parts between which a line may break: at the plus signs of its outermost sum."""
         if isinstance(form, Chain):
             return [self.join([piece for piece in pair if piece is not None]) for pair in self._chain(form)]
+        if isinstance(form, Total):
+            return self._added(form)
         if isinstance(form, Add):
             return self._terms(form)
         if (
@@ -170,6 +181,17 @@ class Layout(Printer, Generic[T]):
         ):
             return self._terms(Add(*(-term for term in form.args[1].args)))
         return [self.write(form)]
+
+    def _added(self, form: Total) -> list[T]:
+        found: list[T] = []
+        for i, term in enumerate(form.terms):
+            if not isinstance(term, Shown):
+                found.append(self.join([self.operator("+"), self.write(term)]) if i else self.write(term))
+                continue
+            figure = self.figure(term.value, term.given)
+            sign = [self.operator("-" if figure.negative else "+")] if i else [self.minus()] if figure.negative else []
+            found.append(self.join([*sign, self.unsigned(figure)]))
+        return found
 
     def _shown(self, form: Shown) -> T:
         """A value; a closed form is followed by its decimals, unless it was given as it stands."""
@@ -668,4 +690,4 @@ def _term_key(term: Expr) -> tuple[Any, ...]:
     return (negative, 3, (), _text_key(term))
 
 
-__all__ = ["Above", "Chain", "Factors", "Grid", "Layout", "Relation", "Shown"]
+__all__ = ["Above", "Chain", "Factors", "Grid", "Layout", "Relation", "Shown", "Total"]

@@ -16,7 +16,7 @@ from sympy import Symbol
 from symprop.arithmetic import OutOfDomain, Undecided, Value, nearest, shared
 from symprop.document import Block, Equations, Math, Row
 from symprop.layers import Op
-from symprop.printing import Chain, Factors, Figure, Figures, Grid, Shown, Written, half_away
+from symprop.printing import Chain, Factors, Figure, Figures, Grid, Shown, Total, Written, half_away
 
 #: Digits beyond the page's own that a line may need; a line that needs more has a result of something else.
 MOST_DIGITS = 15
@@ -36,16 +36,15 @@ def retypable(blocks: Iterable[Block], figures: Figures) -> Iterator[Block]:
 def _row(row: Row, figures: Figures) -> Row:
     if row.answer is None or all(part.numbers is None for part in row.parts):
         return row
-    answer = row.answer
     # an exact result in the middle between two roundings is met from one side only: then it is printed a digit longer
-    for longer in (0, 1):
-        answer = _finer(row.answer, figures, longer) if longer else row.answer
+    for answer in (row.answer, _finer(row.answer, figures, 1)):
         parts = [_fitting(part, answer, figures) if part.numbers is not None else part for part in row.parts]
-        if None not in parts:
-            return replace(row, parts=tuple(parts), answer=answer)
-    if figures.policy == "each":
-        # the chain went another way to this result (through what cancels, through parts of a sum): symbols = result
-        return replace(row, parts=tuple(p for p in row.parts if p.numbers is None or _fitting(p, row.answer, figures)))
+        found = tuple(part for part in parts if part is not None)
+        if len(found) == len(parts):
+            return replace(row, parts=found, answer=answer)
+        if figures.policy == "each":
+            # the chain went another way to this result (by what cancels, by the parts of a sum): symbols = result
+            return replace(row, parts=found)
     raise AssertionError(f"{row.id}: no number of digits makes the printed numbers give the printed result")
 
 
@@ -71,6 +70,8 @@ def _finer(math: Math, figures: Figures, more: int) -> Math:
             return form if form.significant else replace(form, value=written(form.value, form.given, form.approximate))
         if isinstance(form, Grid):
             return Grid(tuple(tuple(finer(entry) for entry in row) for row in form.rows))
+        if isinstance(form, Total):
+            return Total(tuple(finer(term) for term in form.terms))
         if isinstance(form, Op):
             return Op(form.name, tuple(finer(operand) for operand in form.operands))
         return form
@@ -131,6 +132,8 @@ def _worked(form: Any, numbers: Mapping[Symbol, Value]) -> Values:
         return [[_worked(entry, numbers)[0][0] for entry in row] for row in form.rows]
     if isinstance(form, Shown):
         return [[form.value]]
+    if isinstance(form, Total):
+        return [[arithmetic.add([_worked(term, numbers)[0][0] for term in form.terms])]]
     if isinstance(form, Chain):
         terms = [[_worked(factor, numbers)[0][0] for factor in term] for term in form.terms]
         return [[arithmetic.add([arithmetic.multiply(factors) for factors in terms])]]
@@ -155,7 +158,9 @@ def _operation(form: Op, numbers: Mapping[Symbol, Value]) -> Values:
     (right,) = rest
     if form.name == "product":
         columns = list(zip(*right, strict=True))
-        return [[add([multiply([a, b]) for a, b in zip(row, column, strict=True)]) for column in columns] for row in left]
+        return [
+            [add([multiply([a, b]) for a, b in zip(row, column, strict=True)]) for column in columns] for row in left
+        ]
     if form.name == "scaled":
         return [[multiply([left[0][0], entry]) for entry in row] for row in right]
     if form.name == "hadamard":
