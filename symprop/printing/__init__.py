@@ -1,8 +1,8 @@
 """Expr -> one dialect each: notation and number formatting are applied here and nowhere else."""
 
-from symprop.printing.figures import Figure, Figures
+from symprop.printing.figures import Figure, Figures, Written, half_away
 from symprop.printing.latex import Latex, MarkdownMath
-from symprop.printing.layout import Above, Chain, Factors, Grid, Layout, Relation, Shaped, Shown
+from symprop.printing.layout import Above, Chain, Factors, Grid, Layout, Relation, Shaped, Shown, Total
 from symprop.printing.speech import CHAIN_RULE, WORDS, Speech
 from symprop.printing.typst import Typst
 from symprop.printing.width import Width
@@ -23,6 +23,9 @@ __all__ = [
     "Shaped",
     "Shown",
     "Speech",
+    "Total",
     "Typst",
     "Width",
+    "Written",
+    "half_away",
 ]

@@ -40,6 +40,34 @@ class Figure:
             return "closed"
         return "fraction" if self.denominator else "power" if self.exponent is not None else "decimal"
 
+    @property
+    def is_sum(self) -> bool:
+        """Whether it is a closed form of several terms, which needs brackets beside anything but a plus before it."""
+        return self.closed is not None and bool(self.closed.is_Add)
+
+    @property
+    def places(self) -> int:
+        """Decimals of a decimal or a power of ten: the last digit stands for 10^-places (below 0 for large powers)."""
+        return len(self.digits.partition(".")[2]) - (self.exponent or 0)
+
+    @property
+    def number(self) -> Fraction:
+        """What the digits say; a closed form has none."""
+        size = Fraction(self.digits) / Fraction(self.denominator or 1) * Fraction(10) ** (self.exponent or 0)
+        return -size if self.negative else size
+
+
+class Written(Fraction):
+    """A rounded number in the digits one line prints: arithmetic goes on with these, printing repeats `figure`."""
+
+    __slots__ = ("figure",)
+    figure: Figure
+
+    def __new__(cls, figure: Figure) -> "Written":
+        self = super().__new__(cls, figure.number)
+        self.figure = figure
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -51,26 +79,30 @@ class Figures:
     policy: Literal["short", "exact", "end", "each"] = "short"
     decimals: int = 4
 
-    def write(self, value: Value, *, given: bool = False, approximate: bool = False, significant: int = 0) -> Figure:
+    def write(
+        self, value: Value, *, given: bool = False, approximate: bool = False, significant: int = 0, more: int = 0
+    ) -> Figure:
         """The number as this document shows it.
 
         `given`: exactly as the exercise has it; `approximate`: never a closed form; `significant`: so many digits, whatever
-        the policy.
+        the policy; `more`: so many digits beyond the policy's where it rounds.
         """
+        if isinstance(value, Written):
+            return value.figure
         if significant:
             return _significant(nearest(value), significant)
         if isinstance(value, Rounded):
-            return Figure(_point(_half_away(abs(value), self.decimals), self.decimals), value < 0, rounded=True)
+            return Figure(_point(half_away(abs(value), self.decimals), self.decimals), value < 0, rounded=True)
         if isinstance(value, Float):
-            return self._rounded(nearest(value))
+            return self._rounded(nearest(value), more)
         if isinstance(value, Expr) and not value.is_Rational:
             if approximate or (not given and (self.policy in ("end", "each") or count_ops(value) > CLOSED_SHOWN)):
-                return self._rounded(nearest(value))
-            negative = value.could_extract_minus_sign()
+                return self._rounded(nearest(value), more)
+            negative = not value.is_Add and value.could_extract_minus_sign()  # no sign stands before a whole sum
             return Figure("", negative, closed=-value if negative else value)
         number = nearest(value)
         if not isinstance(value, (Fraction, Expr)):
-            return self._rounded(number)
+            return self._rounded(number, more)
         places = _places(number)
         negative, size = number < 0, abs(number)
         if given and places is not None and 0 < size < Fraction(1, 10**SMALL):
@@ -84,17 +116,20 @@ class Figures:
         if (given or self.policy in ("short", "exact")) and size.numerator < short and 1 < size.denominator < short:
             if not (self.policy == "short" and not given and places is not None and size.denominator >= 100):
                 return Figure(str(size.numerator), negative, str(size.denominator))
-        return self._rounded(number)
+        return self._rounded(number, more)
 
-    def _rounded(self, number: Fraction) -> Figure:
+    def _rounded(self, number: Fraction, more: int) -> Figure:
         negative, size = number < 0, abs(number)
         if size == 0:
             return Figure("0")
         if self.policy != "each" and (size < Fraction(1, 10 ** max(self.decimals - 1, 1)) or size >= LARGE):
-            return _power_of_ten(size, negative, max(self.decimals, 1))
-        scaled = _half_away(size, self.decimals)
-        exact = Fraction(scaled, 10**self.decimals) == size
-        digits = _point(scaled, self.decimals)
+            return _power_of_ten(size, negative, max(self.decimals, 1) + more)
+        places = self.decimals + more
+        scaled = half_away(size, places)
+        exact = Fraction(scaled, 10**places) == size
+        digits = _point(scaled, places)
+        if more and exact:
+            digits = digits.rstrip("0").rstrip(".")
         return Figure(digits, negative and scaled != 0, rounded=not exact)
 
 
@@ -105,7 +140,7 @@ def seventeen(value: Expr) -> str:
         return "0"
     size = abs(number)
     exponent = _exponent(size)
-    scaled = _half_away(size * Fraction(10) ** (16 - exponent), 0)
+    scaled = half_away(size * Fraction(10) ** (16 - exponent), 0)
     if scaled >= 10**17:
         scaled, exponent = scaled // 10, exponent + 1
     digits = str(scaled).rstrip("0")
@@ -140,8 +175,9 @@ def _point(scaled: int, places: int) -> str:
     return text if places == 0 else f"{text[:-places]}.{text[-places:]}"
 
 
-def _half_away(size: Fraction, places: int) -> int:
-    scaled = size * 10**places
+def half_away(size: Fraction, places: int) -> int:
+    """A number from 0 on in units of 10^-places, ties upwards; `places` may be negative."""
+    scaled = size * Fraction(10) ** places
     return (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
 
 
@@ -158,13 +194,13 @@ def _significant(number: Fraction, digits: int) -> Figure:
     if not -5 < exponent < digits:
         return _power_of_ten(size, number < 0, digits)
     places = max(digits - 1 - exponent, 0)
-    scaled = _half_away(size, places)
+    scaled = half_away(size, places)
     return Figure(_point(scaled, places), number < 0, rounded=Fraction(scaled, 10**places) != size)
 
 
 def _power_of_ten(size: Fraction, negative: bool, significant: int) -> Figure:
     exponent = _exponent(size)
-    scaled = _half_away(size / Fraction(10) ** exponent, significant - 1)
+    scaled = half_away(size / Fraction(10) ** exponent, significant - 1)
     if scaled >= 10**significant:
         scaled, exponent = scaled // 10, exponent + 1
     exact = Fraction(scaled, 10 ** (significant - 1)) * Fraction(10) ** exponent == size

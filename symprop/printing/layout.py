@@ -46,6 +46,13 @@ class Factors:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """A sum of values (Shown) or names in the order given."""
+
+    terms: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """left = right, inside a sentence."""
 
@@ -156,6 +163,8 @@ class Layout(Printer, Generic[T]):
             return self.join([piece for pair in self._chain(form) for piece in pair if piece is not None])
         if isinstance(form, Factors):
             return self._factors(form)
+        if isinstance(form, Total):
+            return self.join(self._added(form))
         if isinstance(form, Relation):
             left, right = self.write(form.left), self.write(form.right)
             return self.join([left, self.operator("approx" if self.rounded else "="), right])
@@ -180,6 +189,8 @@ class Layout(Printer, Generic[T]):
         """The form in parts between which a line may break: at the plus signs of its outermost sum."""
         if isinstance(form, Chain):
             return [self.join([piece for piece in pair if piece is not None]) for pair in self._chain(form)]
+        if isinstance(form, Total):
+            return self._added(form)
         if isinstance(form, Add):
             return self._terms(form)
         if (
@@ -192,6 +203,17 @@ class Layout(Printer, Generic[T]):
             return self._terms(Add(*(-term for term in form.args[1].args)))
         return [self.write(form)]
 
+    def _added(self, form: Total) -> list[T]:
+        found: list[T] = []
+        for i, term in enumerate(form.terms):
+            if not isinstance(term, Shown):
+                found.append(self.join([self.operator("+"), self.write(term)]) if i else self.write(term))
+                continue
+            figure = self.figure(term.value, term.given)
+            sign = [self.operator("-" if figure.negative else "+")] if i else [self.minus()] if figure.negative else []
+            found.append(self.join([*sign, self.unsigned(figure)]))
+        return found
+
     def _shown(self, form: Shown) -> T:
         """A value; a closed form is followed by its decimals, unless it was given as it stands."""
         figure = self.figures.write(
@@ -200,9 +222,8 @@ class Layout(Printer, Generic[T]):
         written = self.signed(figure)
         if figure.closed is None or form.given:
             return written
-        decimals = self.unsigned(replace(self.figures.write(form.value, approximate=True), rounded=False))
-        minus = [self.minus()] if figure.negative else []
-        return self.join([written, self.operator("approx"), *minus, decimals])
+        decimals = self.signed(replace(self.figures.write(form.value, approximate=True), rounded=False))
+        return self.join([written, self.operator("approx"), decimals])
 
     def _factors(self, form: Factors) -> T:
         parts: list[T] = []
@@ -243,7 +264,7 @@ class Layout(Printer, Generic[T]):
         if isinstance(expression, Symbol) and expression in self.numbers:
             return self.figure(self.numbers[expression], expression in self.given)
         if isinstance(expression, functions.CONVENTIONAL) and not isinstance(expression, functions.elu_prime):
-            return self.figure(shared().evaluate(expression, self.numbers))
+            return self.figure(shared().evaluate(expression, self.numbers), given=True)  # a slope is a given number
         return None
 
     # ------------------------------------------------------------------ sums
@@ -366,7 +387,8 @@ class Layout(Printer, Generic[T]):
         known = self._known(factor)
         if known is not None:
             written = self.signed(known)
-            return self.bracket(written) if known.negative and not leading else written
+            bare = alone and leading if known.is_sum else leading or not known.negative
+            return written if bare else self.bracket(written)
         if isinstance(factor, Add):
             return self.bracket(self._print(factor))
         if isinstance(factor, Chain) or (isinstance(factor, Mul) and not alone):
@@ -516,11 +538,10 @@ class Layout(Printer, Generic[T]):
     def _negated(self, argument: Expr) -> T:
         known = self._known(argument)
         if known is not None:
-            return (
-                self.unsigned(known)
-                if known.negative or known.digits == "0"
-                else self.join([self.minus(), self.unsigned(known)])
-            )
+            size = self.unsigned(known)
+            if known.negative or known.digits == "0":
+                return size
+            return self.join([self.minus(), self.bracket(size) if known.is_sum else size])
         return self._print(-argument)
 
     def _print_absolute(self, expression: functions.absolute) -> T:
@@ -715,4 +736,4 @@ def _term_key(term: Expr) -> tuple[Any, ...]:
     return (negative, 3, (), _text_key(term))
 
 
-__all__ = ["Above", "Chain", "Factors", "Grid", "Layout", "Relation", "Shaped", "Shown"]
+__all__ = ["Above", "Chain", "Factors", "Grid", "Layout", "Relation", "Shaped", "Shown", "Total"]

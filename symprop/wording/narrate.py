@@ -13,6 +13,7 @@ from symprop.wording.gradient_check import gradient_check
 from symprop.wording.legend import legend
 from symprop.wording.page import Page
 from symprop.wording.questions import questions
+from symprop.wording.retyped import retypable
 from symprop.wording.summary import comparison, matrix_form, path_by_path, summary
 from symprop.wording.updating import updating
 
@@ -56,6 +57,7 @@ def narrate(
         blocks += gradient_check(page)
     # the comparison says in words what each of its quantities is
     blocks = [*before, *legend(page, [*before, *blocks]), *blocks, *comparison(page, reports)]
+    blocks = list(retypable(blocks, page.figures))
     title, source = exercise.title, exercise.source
     return Document(
         title,

@@ -10,7 +10,7 @@ from symprop.document import Block, Equations, Heading, Math, Prose, Row, Table,
 from symprop.graph import symbol
 from symprop.notation import Name
 from symprop.oracles import OracleReport
-from symprop.printing import Factors, Grid, Shown, Width
+from symprop.printing import Factors, Grid, Shown, Total, Width
 from symprop.quantity import Quantity, gradient
 from symprop.wording import words
 from symprop.wording.page import Page, equation, from_float
@@ -43,6 +43,7 @@ def path_by_path(page: Page, of: str) -> Iterator[Block]:
         )
     )
     rows = []
+    values: list[Shown] = []
     for number, path in enumerate(page.solution.paths(of, PATHS_SHOWN)):
         pairs = zip(path.through, path.through[1:], strict=False)
         product = Factors(tuple(reversed([symbol(q.local(b, a) if b != q.E else gradient(a)) for a, b in pairs])))
@@ -60,12 +61,17 @@ def path_by_path(page: Page, of: str) -> Iterator[Block]:
             value = S.One
             for factor in path.locals:
                 value = value * factor.xreplace({s: public(page.numbers[s]) for s in factor.free_symbols})
-            answer = Math(Shown(exact(value) if value.is_Rational else value.evalf(50)))
+            values.append(Shown(exact(value) if value.is_Rational else value.evalf(50)))
+            answer = Math(values[-1])
         rows.append(Row(left, tuple(parts), answer, boxed=total == 1))
+    if 1 < total <= PATHS_SHOWN:
+        paths = Total(tuple(Name("p", sub=str(number)) for number in range(1, total + 1)))
+        added = (Math(paths), Math(Total(tuple(values)), {})) if values else (Math(paths),)
+        rows.append(Row(Math(symbol(derivation.id)), added, page.answer(derivation.id), boxed=True))
     yield Equations(tuple(rows))
     if total > PATHS_SHOWN:
         yield Prose((f"The other {total - PATHS_SHOWN:,} paths are built alike.",), quiet=True)
-    if total > 1 and page.numbers is not None:
+    if total > PATHS_SHOWN and page.numbers is not None:
         yield Prose(
             (
                 "Together they give ",
