@@ -102,18 +102,28 @@ def plan(
 ) -> list[Plan]:
     """The block's lines in one dialect: neighbouring rows that fit share columns, the others stack their equals signs.
 
-    Neighbours of one pattern look alike: where one of them does not fit, all are stacked. `spoken` adds every line in
-    words.
+    `spoken` adds every line in words.
     """
     printed = [(_left(row, document, printer, spoken), _pieces(row, document, printer, spoken), row) for row in rows]
     runs: list[list[_Printed]] = []
     for _, alike in groupby(printed, key=_pattern):
-        family = list(alike)
-        if runs and _fit(runs[-1], line) == _fit(family, line) == _fit([*runs[-1], *family], line):
-            runs[-1] += family
-        else:
-            runs.append(family)
+        for family in _families(list(alike), line):
+            if runs and _fit(runs[-1], line) == _fit(family, line) == _fit([*runs[-1], *family], line):
+                runs[-1] += family
+            else:
+                runs.append(family)
     return [_planned(run, line) for run in runs]
+
+
+def _families(alike: list[_Printed], line: float) -> list[list[_Printed]]:
+    """Rows of one pattern look alike: all share columns or all are stacked, but for the few that alone would not fit."""
+    if _fit(alike, line):
+        return [alike]
+    parts = [(fits, list(part)) for fits, part in groupby(alike, key=lambda row: _fit([row], line))]
+    fitting = [row for fits, part in parts if fits for row in part]
+    if 2 * len(fitting) > len(alike) and _fit(fitting, line):
+        return [part for _, part in parts]
+    return [alike]
 
 
 def _pattern(printed: _Printed) -> tuple[int, int]:

@@ -114,7 +114,7 @@ def _remarks(page: Page) -> Iterator[Block]:
     elif not solution.is_symbolic and any(not isinstance(v, (Fraction, Expr)) for v in (page.numbers or {}).values()):
         yield Prose(
             (
-                f"After = a number is exact, after ≈ it is rounded to {words.count(page.figures.decimals, 'decimal')}; nothing is rounded in between.",
+                f"After = a number is exact, after ≈ it is rounded to {words.count(page.figures.decimals, 'decimal')}, with more where its line needs them.",
             ),
             quiet=True,
         )
