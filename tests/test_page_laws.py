@@ -18,12 +18,13 @@ from test_reproduce import meets, numbers_of
 from symprop import quantity as q
 from symprop import update as updates
 from symprop.api import contents
+from symprop.exercise import MLP
 from symprop.graph import symbol
 from symprop.layers import LayerView
 from symprop.notation import PROFILES
 from symprop.printing import Latex
 from symprop.quantity import Quantity, gradient
-from symprop.solution import Solution
+from symprop.solution import Solution, solve
 from symprop.wording import narrate
 from symprop.wording.page import names, without_step
 
@@ -164,13 +165,13 @@ def test_every_profile_prints_the_solutions_values(profile: str, start: int) -> 
 
 
 def test_every_profile_names_its_quantities_apart() -> None:
-    """A name read back is one quantity: two samples, two layers of two units."""
-    seed = next(
-        s for s in range(COUNT) if solved(s, "").exercise.widths[1:] == (2, 2) and solved(s, "").exercise.samples > 1
-    )
+    """A name read back is one quantity: two samples, two layers of two units. (Nobody prints the gradient by a target.)"""
+    rows = [[1, 2], [3, 4]]
+    net = solve(MLP([(2, "tanh"), (2, "identity")], x=rows, y=rows, W=[rows, rows], b=rows))
     for profile in PROFILES:
-        known = Known(noted(solved(seed, ""), profile, "rows"))
-        assert not {name: ids for name, ids in known.plain.items() if len(ids) > 1}, profile
+        plain = Known(noted(net, profile, "rows")).plain
+        several = {name: [i for i in ids if not i.startswith("dE/dy")] for name, ids in plain.items()}
+        assert not {name: ids for name, ids in several.items() if len(ids) > 1}, profile
 
 
 # ---------------------------------------------------------------------- signs
@@ -186,7 +187,7 @@ LATEX = [
     (r"\d\.(?!\d)|(?<!\d)\.\d", "a point without digits"),
     (r"(?<![\d.])\d+\.0(?!\d)", "a decimal point where an integer stood"),
     (r"\\frac\{[^{}]*\}\{1\}", "a fraction over one"),
-    (r"\\frac\{-|\\frac\{[^{}]*\}\{-\d", "a minus inside a fraction of numbers"),
+    (r"\\frac\{-\d+\}\{-?\d+\}|\\frac\{\d+\}\{-\d+\}", "a minus inside a fraction of numbers"),
     ("[−‐–—]", "a typed dash"),
     (r"\b(nan|inf|None|oo|zoo|Rational|Float|Fraction|Symbol)\b", "a word of the program"),
 ]  # fmt: skip
@@ -262,7 +263,7 @@ def test_a_symbol_has_no_factor_1_before_it() -> None:
         for row in reader.rows(one_page(seed).text):
             for cell in row.cells:
                 if numbers_of(cell) is None:
-                    assert not re.search(r"(?<![\d.} ]) ?(?<![\d.])\b1 \\cdot", cell.text), (seed, cell.text)
+                    assert not re.search(r"(?:^|[-+(] )1 \\cdot", cell.text), (seed, cell.text)
 
 
 # ---------------------------------------------------------------------- the reader itself
