@@ -18,8 +18,12 @@ MP.dps = 60
 
 SIGNS = {"=": "=", r"\approx": "≈", r"\leftarrow": "←", r"\gets": "←"}
 #: Macros of the page that only frame what they hold, and those whose argument is no part of the formula.
-FRAMES = (r"\symanswer", r"\symwide", r"\boxed")
-ASIDE = (r"\llap", r"\label", r"\tag")
+FRAMES = (r"\symanswer", r"\symresult", r"\symwide", r"\boxed")
+ASIDE = (r"\llap", r"\label", r"\tag", r"\symcolumn")
+#: Macros of a word or a shape beside a formula, with how many arguments stand before the formula itself.
+BESIDE = {r"\symhead": 1, r"\symshape": 2}
+#: The displays of a page.
+DISPLAY = r"\\begin\{((?:fl)?align\*)\}(.*?)\\end\{\1\}"
 SPACES = (r"\quad", r"\qquad", r"\,", r"\;", r"\!", r"\left", r"\right", r"\displaystyle", "~")
 TOKEN = re.compile(r"\s*(\\[A-Za-z]+\*?|\\.|\d+(?:\.\d+)?|.)", re.DOTALL)
 
@@ -79,8 +83,9 @@ class Ones:
 def rows(page: str) -> Iterator[Row]:
     """Every equation of the page's displays, lines that go on joined to the line they continue."""
     left, cells = "", list[Cell]()
-    for display in re.findall(r"\\begin\{align(?:at)?\*\}(?:\{\d+\})?(.*?)\\end\{align(?:at)?\*\}", page, re.DOTALL):
-        for _, line in split(display, (r"\\",)):
+    for _, display in re.findall(DISPLAY, page, re.DOTALL):
+        for _, ended in split(display, (r"\\",)):
+            line = re.sub(r"^\s*\*?\s*(\[[^\]]*\])?", "", ended)  # no page break here, so much space
             joined = " ".join(text for _, text in split(line, ("&",)))
             parts = split(" ".join(unframed(tokenize(joined))), SIGNS)
             start = clean(parts[0][1])
@@ -185,7 +190,9 @@ def unframed(tokens: list[str]) -> list[str]:
     out: list[str] = []
     while tokens:
         token = tokens.pop(0)
-        if token in FRAMES:
+        if token in FRAMES or token in BESIDE:
+            for _ in range(BESIDE.get(token, 0)):
+                group(tokens)
             out += unframed(group(tokens))
         elif token not in SPACES:
             out.append(token)

@@ -26,7 +26,7 @@ DETAILS, VIEWS = ("answers", "steps", "full"), ("units", "layers")
 #: Read by MathJax 3 and 4 and by KaTeX (each was rendered), and not among the macros that GitHub refuses.
 MACROS = set(
     "begin end frac cdot quad hat bar boxed partial mathbf boldsymbol mathrm mathop nolimits cr approx leftarrow "  # noqa: SIM905
-    "circ negthinspace top ast odot left right lvert rvert sqrt ln tanh max sigma Phi varphi Delta "
+    "circ negthinspace overset underset text times top ast odot left right lvert rvert sqrt ln tanh max sigma Phi varphi Delta "
     "alpha beta gamma delta epsilon eta theta lambda mu pi rho".split()
 )
 FORMULA = re.compile(r"(?<![\\$])(\$\$|\$)(?!\$)(.+?)(?<!\\)\1", re.DOTALL)

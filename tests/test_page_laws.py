@@ -208,8 +208,8 @@ def formulas(text: str, format: str) -> tuple[list[str], str]:
     """The formulas of a page, and what is left of it: its words."""
     if format == "latex":
         text = re.sub(r"(?m)^(%|\\providecommand).*$", "", text)
-        displays = re.findall(r"\\begin\{alignat\*\}\{\d+\}(.*?)\\end\{alignat\*\}", text, re.DOTALL)
-        text = re.sub(r"\\begin\{alignat\*\}.*?\\end\{alignat\*\}", " ", text, flags=re.DOTALL)
+        displays = [display for _, display in re.findall(reader.DISPLAY, text, re.DOTALL)]
+        text = re.sub(reader.DISPLAY, " ", text, flags=re.DOTALL)
         labels = re.findall(r"\$([^$]*)\$", text)
         text = re.sub(r"\\begin\{tikzpicture\}.*?\\end\{tikzpicture\}", " ", text, flags=re.DOTALL)
         return displays + labels, re.sub(r"\$[^$]*\$", " ", text)

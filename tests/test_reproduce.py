@@ -111,7 +111,7 @@ def test_a_line_gets_the_digits_its_result_needs_and_no_others_change() -> None:
     """h = sigma(0.63) = 0.652489...: -6.1 times 0.6525 is -3.98025, times 0.65249 is -3.980189, and z = -3.98018..."""
     text = render(solve(NET), view="units", fragment=True)
     assert r"\approx -6.1 \cdot 0.65249 &&" in text
-    assert r"h_{1} &= \sigma(z_{1}) &&\quad= \frac{1}{1 + e^{-0.63}} &&\quad\approx \symanswer{0.6525}" in text
+    assert r"h_{1} &= \sigma(z_{1}) &&= \frac{1}{1 + e^{-0.63}} &&\approx \symanswer{0.6525}" in text
 
 
 def test_without_more_digits_a_line_does_not_reproduce(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,8 +123,10 @@ class MarkdownMath(Latex):
         if name.bold:
             letter = rf"\boldsymbol {letter}" if letter.startswith("\\") else rf"\mathbf {letter}"
         scripts = self.scripts(name).replace("*", r"\ast").replace("](", "] (")
-        if name.accent and name.bold:
-            letter = rf"\{name.accent}{{{letter}}}"
+        if name.is_word and not name.bold:
+            letter = rf"\mathrm{{{name.letter}}}"
+        if (name.accent and name.bold) or (name.is_word and not name.bold):
+            letter = rf"\{name.accent}{{{letter}}}" if name.accent else letter
             # a letter must stand before the underscore, and the braces keep an operator's space away
             return rf"{{\mathop{{{letter}}}\nolimits{scripts}}}" if name.sub else letter + scripts
         return (rf"\{name.accent} " if name.accent else "") + letter + scripts

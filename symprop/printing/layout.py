@@ -365,8 +365,13 @@ class Layout(Printer, Generic[T]):
         base = factor.base if isinstance(factor, Pow) else factor
         return self.numbers is not None and isinstance(base, (Symbol, *functions.CONVENTIONAL))
 
+    def _is_word(self, factor: Expr) -> bool:
+        """Whether a factor's name is a word (net, out), which would run into its neighbour."""
+        name = self.names.write(quantity_of(factor)) if isinstance(factor, Symbol) else None
+        return isinstance(name, Name) and name.is_word and not name.bold
+
     def _needs_dot(self, left: Expr, right: Expr) -> bool:
-        if self._is_figure(right):
+        if self._is_figure(right) or (self.numbers is None and any(map(self._is_word, (left, right)))):
             return True
         if isinstance(left, Symbol) and self.numbers is None and isinstance(self.names.write(quantity_of(left)), Ratio):
             return True
