@@ -116,14 +116,16 @@ def plan(
 
 
 def _families(alike: list[_Printed], line: float) -> list[list[_Printed]]:
-    """Rows of one pattern look alike: all share columns or all are stacked, but for the few that alone would not fit."""
-    if _fit(alike, line):
+    """Rows of one pattern look alike: stacked all, unless most of them fit a line; then those share columns, run by run."""
+    if 2 * sum(_fit([row], line) for row in alike) <= len(alike):
         return [alike]
-    parts = [(fits, list(part)) for fits, part in groupby(alike, key=lambda row: _fit([row], line))]
-    fitting = [row for fits, part in parts if fits for row in part]
-    if 2 * len(fitting) > len(alike) and _fit(fitting, line):
-        return [part for _, part in parts]
-    return [alike]
+    runs: list[list[_Printed]] = []
+    for row in alike:
+        if runs and _fit(runs[-1], line) == _fit([row], line) == _fit([*runs[-1], row], line):
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    return runs
 
 
 def _pattern(printed: _Printed) -> tuple[int, int]:
