@@ -1,0 +1,665 @@
+"""Two expressions -> whether they are the same function of real numbers: `compare`, and `compare_at` for one exercise's point.
+
+First refutation by numbers: points of several scales, both sides of every kink and points exactly on it; each number is a
+fraction or an interval that provably holds the value, so that a difference is one. Then, where nothing differs, a proof if it
+is cheap. Points where either side has no value are passed over; too few that have one leave the question undecided.
+Knows no network and no exercise; writes no sentence. Bounded in operations: any pair takes less than about a second.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from itertools import pairwise
+from random import Random
+from typing import Any, TypeAlias
+
+from sympy import Expr, MatrixBase, Rational, Symbol, sympify
+
+from symprop.checking.circuits import (
+    Budget,
+    Circuit,
+    Evaluation,
+    NoValue,
+    Number,
+    Spent,
+    Unsupported,
+    relation,
+    signum_or_none,
+)
+from symprop.checking.identities import kink_of, proved_equal
+
+Point: TypeAlias = dict[Symbol, Number]
+
+#: Operations that one comparison may evaluate, and products of terms that its proof may take.
+OPERATIONS = 40_000
+PROOF_OPERATIONS = 20_000
+#: The same for each question whether a condition on the region is needed.
+REGION_OPERATIONS = 8_000
+#: Points off every kink at which both sides must have values before they count as equal.
+FEWEST_POINTS = 6
+SCALES = (Fraction(1, 4), Fraction(1), Fraction(4), Fraction(16))
+POINTS_A_SCALE = 6
+#: Lines through each kink, and points tried for a kink that no rational point was found on.
+LINES = 3
+TRIES = 60
+#: 200 bits are 60 digits, of which 45 must be certain; a second look has twice as many.
+BITS = 200
+_FIRST = (1, 2, -1, 3, -2, 5, -3, 4, 7, -5)
+_SIMPLE = tuple(Fraction(n, d) for n, d in ((1, 1), (2, 1), (-1, 1), (0, 1), (3, 1), (-2, 1), (1, 2), (-1, 2), (4, 1)))
+_SIMPLE += tuple(Fraction(n, d) for n, d in ((-3, 1), (5, 1), (1, 3), (3, 2), (6, 1), (-4, 1), (1, 4), (3, 4), (10, 1)))
+_ODD = (
+    Unsupported,
+    RecursionError,
+    ArithmeticError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    NotImplementedError,
+)
+
+
+class Kind(StrEnum):
+    """What is known of two expressions."""
+
+    PROVED = "proved"
+    SAMPLED = "sampled"
+    DIFFERS = "differs"
+    EXCEPT_AT_KINK = "except_at_kink"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Equality:
+    """A verdict on two expressions, wherever both have real values."""
+
+    kind: Kind
+    #: Where they differ, exactly; empty where shapes differ, and for a kink on which no rational point was found.
+    witness: Mapping[Symbol, Expr] = field(default_factory=dict)
+    #: Points at which both sides were found the same; for matrices the fewest of any entry.
+    points: int = 0
+    #: Row and column, from 0, of the entry the verdict comes from; None for scalars and for shapes.
+    entry: tuple[int, int] | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Equal everywhere, kinks included: proved or sampled."""
+        return self.kind in (Kind.PROVED, Kind.SAMPLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The argument of a kink is negative, zero or positive: sign -1, 0, 1."""
+
+    argument: Expr
+    sign: int
+
+
+class Where(StrEnum):
+    """How far an equality reaches around the exercise's own point."""
+
+    EVERYWHERE = "everywhere"
+    REGION = "region"
+    POINT = "point"
+    NOWHERE = "nowhere"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class EqualityAt:
+    """`where` the two are equal, seen from a point; `conditions` says which signs an equality in the region uses.
+
+    NOWHERE: they differ at the point itself; with `equality.kind` EXCEPT_AT_KINK the point lies on a kink and only the
+    convention there differs. EVERYWHERE may leave out a kink in the same way, one that the point is not on.
+    """
+
+    where: Where
+    equality: Equality
+    conditions: tuple[Condition, ...] = ()
+
+
+# ---------------------------------------------------------------------- the two questions
+def compare(
+    a: Any, b: Any, *, region: Iterable[Condition] = (), nodes: Mapping[Symbol, Expr] | None = None
+) -> Equality:
+    """Whether two expressions (or matrices, entry by entry, shapes first) are the same function of real numbers.
+
+    `region`: only where these conditions hold. `nodes`: definitions of symbols by others, composed into both sides; without
+    them every symbol is free, which is the stricter question. Numbers compare exactly; a Float is the decimal it is written as.
+    Strings and whatever else is no real expression are undecided. Raises nothing.
+    """
+    try:
+        return _compared(a, b, tuple(region), nodes)
+    except _ODD:
+        return Equality(Kind.UNDECIDED)
+
+
+def compare_at(
+    a: Any, b: Any, point: Mapping[Symbol, Any], *, nodes: Mapping[Symbol, Expr] | None = None
+) -> EqualityAt:
+    """How far a = b reaches from an exercise's own point: everywhere, in its region, at the point alone, not there.
+
+    `point` gives every free symbol an exact number. Expressions may be composed down to inputs and parameters; or hold
+    symbols of intermediate quantities, which are free when `nodes` does not define them (and then need a number in `point`).
+    The region is where the arguments of all kinks have the signs they have at the point; the conditions reported are those
+    that the equality needs, each by an argument as it stands in a, b or nodes. Raises nothing.
+    """
+    equality = compare(a, b, nodes=nodes)
+    if equality.holds:
+        return EqualityAt(Where.EVERYWHERE, equality)
+    try:
+        return _reach(a, b, point, nodes, equality)
+    except (*_ODD, Spent):
+        return EqualityAt(Where.UNDECIDED, equality)
+
+
+def _compared(a: Any, b: Any, region: tuple[Condition, ...], nodes: Mapping[Symbol, Expr] | None) -> Equality:
+    shape, left, right = _entries(a, b)
+    if left is None or right is None:
+        return Equality(Kind.DIFFERS)
+    circuit = Circuit(nodes)
+    pairs = [(circuit.add(p), circuit.add(q)) for p, q in zip(left, right, strict=True)]
+    conditions: dict[int, int] = {}
+    if region:
+        conditions = {circuit.add(c.argument): c.sign for c in region}
+        pairs = _resolved(circuit, pairs, _spread(circuit, pairs, conditions))
+    if all(p == q for p, q in pairs):
+        return Equality(Kind.PROVED)
+    search = _Search(circuit, pairs, conditions, Budget(OPERATIONS))
+    search.run()
+    verdict = search.verdict(PROOF_OPERATIONS)
+    return verdict[0] if shape is None or verdict[1] is None else _at_entry(verdict, shape[1])
+
+
+def _at_entry(verdict: tuple[Equality, int | None], columns: int) -> Equality:
+    equality, index = verdict
+    return Equality(equality.kind, equality.witness, equality.points, divmod(index or 0, columns))
+
+
+def _entries(a: Any, b: Any) -> tuple[tuple[int, int] | None, list[Expr] | None, list[Expr] | None]:
+    """The shape and the entries of both sides row by row; no entries where the shapes differ."""
+    sides = [_plain(a), _plain(b)]
+    shapes = [side.shape if isinstance(side, MatrixBase) else None for side in sides]
+    if shapes[0] != shapes[1]:
+        return None, None, None
+    if shapes[0] is None:
+        return None, [sides[0]], [sides[1]]
+    return shapes[0], list(sides[0]), list(sides[1])
+
+
+def _plain(a: Any) -> Any:
+    """An Expr or a matrix; numbers of Python as exact ones. Raises TypeError for anything else, above all for text."""
+    if isinstance(a, (Expr, MatrixBase)):
+        return a
+    if isinstance(a, Fraction):
+        return Rational(a.numerator, a.denominator)
+    if isinstance(a, (int, float)) and not isinstance(a, bool):
+        return sympify(a)
+    raise TypeError(type(a).__name__)
+
+
+# ---------------------------------------------------------------------- refutation
+class _Refuted(Exception):
+    """A difference off every kink was found; unwinds the search."""
+
+
+class _Search:
+    """Points put into pairs of operations, until one differs off every kink or the plan or the budget ends."""
+
+    def __init__(
+        self, circuit: Circuit, pairs: Sequence[tuple[int, int]], conditions: Mapping[int, int], budget: Budget
+    ) -> None:
+        self.circuit, self.pairs, self.conditions, self.budget = circuit, pairs, conditions, budget
+        self.of_pair = [circuit.kinks[p] | circuit.kinks[q] for p, q in pairs]
+        inside = frozenset().union(*self.of_pair, conditions)
+        # a kink's argument that holds no symbol is a number, and no point is nearer to it than another
+        self.kinks = [t for t in sorted(inside) if circuit.symbols[t]]
+        free = frozenset().union(
+            *(circuit.symbols[i] for pair in pairs for i in pair), *(circuit.symbols[t] for t in conditions)
+        )
+        self.symbols = sorted(free, key=lambda s: (s.name, str(s.assumptions0)))
+        self.same = [0] * len(pairs)
+        self.inside = [0] * len(pairs)
+        self.off: tuple[int, Point] | None = None
+        self.on: dict[int, Point] = {}
+        self.bases: list[Point] = []
+        self.sides: dict[int, dict[int, int]] = {t: {} for t in self.kinks}
+        self._seen: set[tuple[Number, ...]] = set()
+        self._signs: dict[int, int] = {}
+        self._touching: set[int] = set()
+        self._random = Random(135)
+
+    # ------------------------------------------------------------------ the plan
+    def run(self, around: Point | None = None) -> None:
+        """Every point of the plan; with `around`, points near that one come first."""
+        try:
+            if around is not None:
+                for near in self.near(around):
+                    self.visit(near)
+            for point in self.spread():
+                self.visit(point)
+            if min(self.inside) < FEWEST_POINTS:
+                for _ in range(TRIES):
+                    self.visit({s: self.drawn(Fraction(1, 2), positive=True) for s in self.symbols})
+            if min(self.inside) < FEWEST_POINTS:
+                self.across(self.borders())
+            self.across(self.kinks)
+        except (_Refuted, Spent):
+            return
+
+    def spread(self) -> Iterator[Point]:
+        """Small whole numbers first, for a witness that reads well; then every scale, each second point positive."""
+        n = len(_FIRST)
+        for k in range(4 if self.symbols else 1):
+            yield {s: Fraction(_FIRST[(i * (1 + k) + k) % n]) for i, s in enumerate(self.symbols)}
+        for scale in SCALES:
+            for k in range(POINTS_A_SCALE if self.symbols else 0):
+                yield {s: self.drawn(scale, positive=bool(k % 2)) for s in self.symbols}
+
+    def drawn(self, scale: Fraction, positive: bool = False) -> Fraction:
+        return scale * Fraction(self._random.randint(1 if positive else -26, 26) or 5, 13)
+
+    def near(self, point: Point) -> Iterator[Point]:
+        """Points around one, ever closer; kinks that are 0 in the conditions are kept at 0."""
+        for radius in (Fraction(4), Fraction(1), Fraction(1, 4), Fraction(1, 32), Fraction(1, 1024)):
+            for _ in range(POINTS_A_SCALE):
+                moved = {s: point[s] + radius * Fraction(self._random.randint(-13, 13), 13) for s in self.symbols}
+                for t, side in self.conditions.items():
+                    moved = moved if side else self.onto(t, moved)
+                yield moved
+
+    def onto(self, t: int, point: Point) -> Point:
+        """The point moved along one symbol to where t is 0; itself where that takes more than a straight line."""
+        for s in sorted(self.circuit.symbols[t], key=lambda s: s.name):
+            x = self.line_root(t, point, s, [point[s], point[s] + 1, point[s] + 2])
+            if x is not None:
+                return point | {s: x}
+        return point
+
+    def borders(self) -> list[int]:
+        """Arguments of logarithms and roots: beyond their zeros lie points that have values."""
+        reached: set[int] = set()
+        pending = [i for pair in self.pairs for i in pair]
+        while pending:
+            i = pending.pop()
+            if i not in reached:
+                reached.add(i)
+                pending.extend(Circuit.children(self.circuit.operations[i]))
+        kinds = self.circuit.operations
+        return sorted(
+            {kinds[i][1] for i in reached if kinds[i][0] in ("log", "root") and self.circuit.symbols[kinds[i][1]]}
+        )
+
+    def across(self, kinks: Sequence[int]) -> None:
+        """Lines through every kink: first until each has been met, then more of them elsewhere."""
+        for turn in range(LINES):
+            for t in kinks:
+                own = sorted(self.circuit.symbols[t], key=lambda s: s.name)
+                own = own[turn % len(own) :] + own[: turn % len(own)]
+                for k, s in enumerate(own[: 4 if turn == 0 else 1]):
+                    if turn == 0 and k and self.sides.get(t, {}).get(0):
+                        break
+                    self.line(self.base(turn + k), s, kinks)
+        for t in kinks:
+            if not self.sides.get(t, {}).get(0):
+                self.seek(t)
+
+    def base(self, k: int) -> Point:
+        """A point that lines go through: the k-th with values, else one drawn."""
+        if k < len(self.bases):
+            return self.bases[k]
+        return {s: self.drawn(Fraction(1), positive=bool(k % 2)) for s in self.symbols}
+
+    # ------------------------------------------------------------------ one point
+    def visit(self, point: Point, forced: Mapping[int, int] | None = None) -> None:
+        """Raises _Refuted when a pair differs there off every kink, and Spent."""
+        point = self.allowed(point)
+        key = tuple(point[s] for s in self.symbols)
+        if forced is None and key in self._seen:
+            return
+        self._seen.add(key)
+        outcome = self.outcomes(point, BITS, forced)
+        if "vague" in outcome.values():
+            outcome = self.outcomes(point, 2 * BITS, forced)
+        valued = False
+        for index, found in outcome.items():
+            on_kink = index in self._touching
+            if found == "same":
+                self.same[index] += 1
+                self.inside[index] += not on_kink
+                valued = True
+            elif found == "differ" and on_kink:
+                self.on.setdefault(index, {} if forced else point)
+            elif found == "differ" and forced is None:
+                self.off = (index, point)
+                raise _Refuted
+        if valued and forced is None:
+            self.bases.append(point)
+            for t, side in self._signs.items():
+                if t in self.sides:
+                    self.sides[t][side] = self.sides[t].get(side, 0) + 1
+
+    def allowed(self, point: Point) -> Point:
+        """The point with the signs that its symbols are declared with."""
+        return {
+            s: self._declared(s, x) if isinstance(x, Fraction) and s.is_extended_nonnegative is not None else x
+            for s, x in point.items()
+        }
+
+    @staticmethod
+    def _declared(s: Symbol, x: Fraction) -> Fraction:
+        size = abs(x) or Fraction(s.is_zero is False)
+        return size if s.is_extended_nonnegative else -size
+
+    def outcomes(self, point: Point, bits: int, forced: Mapping[int, int] | None) -> dict[int, str]:
+        """For each pair with values at the point, how they relate."""
+        evaluation = Evaluation(self.circuit, point, self.budget, bits, forced)
+        found: dict[int, str] = {}
+        for t, side in self.conditions.items():
+            try:
+                if evaluation.sign(t) != side:
+                    return found
+            except NoValue:
+                return found
+        for index, (left, right) in enumerate(self.pairs):
+            try:
+                found[index] = relation(evaluation.value(left), evaluation.value(right), bits)
+            except NoValue:
+                continue
+        self._signs = evaluation.signs
+        zero = {
+            t for t, side in self._signs.items() if side == 0 and self.circuit.symbols[t] and t not in self.conditions
+        }
+        self._touching = {index for index, kinks in enumerate(self.of_pair) if zero & kinks}
+        return found
+
+    # ------------------------------------------------------------------ kinks
+    def line(self, base: Point, s: Symbol, kinks: Sequence[int]) -> None:
+        """Along one symbol through a point: every zero of a kink, a point between each two, and beyond the outermost."""
+        breaks: list[Fraction] = []
+        for t in kinks:
+            if s in self.circuit.symbols[t]:
+                breaks = sorted({*breaks, *self.roots(t, base, s, breaks)})
+        if not breaks:
+            return
+        between = [simplest(low, high) for low, high in pairwise(breaks)]
+        for x in (breaks[0] - 1, breaks[-1] + 1, *between, *breaks, breaks[0] - 20, breaks[-1] + 20):
+            self.visit(base | {s: x})
+
+    def at(self, t: int, base: Point, s: Symbol, x: Number) -> Number | None:
+        try:
+            return Evaluation(self.circuit, base | {s: x}, self.budget, BITS).value(t)
+        except NoValue:
+            return None
+
+    def line_root(self, t: int, base: Point, s: Symbol, xs: Sequence[Fraction]) -> Fraction | None:
+        """Where t is 0, if it is a straight line through three places, with exact values."""
+        ys = [y for x in xs if isinstance(y := self.at(t, base, s, x), Fraction)]
+        if len(ys) < len(xs):
+            return None
+        slope = (ys[1] - ys[0]) / (xs[1] - xs[0])
+        if not slope or (ys[2] - ys[1]) != slope * (xs[2] - xs[1]):
+            return None
+        return xs[0] - ys[0] / slope
+
+    def roots(self, t: int, base: Point, s: Symbol, breaks: Sequence[Fraction]) -> list[Fraction]:
+        """Zeros of t along s, on each piece between breaks; a zero that is no simple fraction by its two neighbours."""
+        found: list[Fraction] = []
+        low = (breaks[0] if breaks else Fraction(0)) - 40
+        high = (breaks[-1] if breaks else Fraction(0)) + 40
+        edges = [low, *breaks, high]
+        for k, (left, right) in enumerate(pairwise(edges)):
+            width = right - left
+            root = self.line_root(t, base, s, [left + width * Fraction(n, 16) for n in (3, 7, 13)])
+            if root is not None:
+                # the outermost pieces have no end
+                if (k == 0 or root > left) and (k == len(edges) - 2 or root < right):
+                    found.append(root)
+                continue
+            grid = [left + width * Fraction(n, 16) + width / 97 for n in range(16)]
+            signs = [None if (y := self.at(t, base, s, x)) is None else signum_or_none(y) for x in grid]
+            for (x, side), (x_next, next_side) in zip(
+                zip(grid, signs, strict=True), zip(grid[1:], signs[1:], strict=True), strict=False
+            ):
+                if side == 0:
+                    found.append(x)
+                elif side and next_side == -side:
+                    found.extend(self.bisected(t, base, s, x, x_next, side))
+        return found
+
+    def bisected(
+        self, t: int, base: Point, s: Symbol, low: Fraction, high: Fraction, side: int, steps: int = 24
+    ) -> list[Fraction]:
+        """A change of sign as the fraction it is at, or as two neighbours around it."""
+        for _ in range(steps):
+            middle = (low + high) / 2
+            y = self.at(t, base, s, middle)
+            here = None if y is None else signum_or_none(y)
+            if here == 0:
+                return [middle]
+            if here is None:
+                break
+            low, high = (middle, high) if here == side else (low, middle)
+        guess = simplest(low, high)
+        y = self.at(t, base, s, guess)
+        return [guess] if isinstance(y, Fraction) and not y else [low, high]
+
+    def seek(self, t: int) -> None:
+        """A kink not met at a fraction yet: with other symbols simple, else within an interval that holds its zero."""
+        own = sorted(self.circuit.symbols[t], key=lambda s: s.name)
+        for k, s in enumerate(own[:4]):
+            base = self.base(k)
+            self.line(base | {o: Fraction(0) for o in own if o != s}, s, [t])
+            self.line(base | {o: Fraction(0) for o in own if o != s and o == own[k - 1]}, s, [t])
+            if self.sides.get(t, {}).get(0):
+                return
+        for k, s in enumerate(own[:2]):
+            base = self.base(k)
+            ends = self.roots(t, base, s, [])
+            if len(ends) < 2:
+                continue
+            first = self.at(t, base, s, ends[0])
+            side = None if first is None else signum_or_none(first)
+            if not side:
+                continue
+            ends = self.bisected(t, base, s, ends[0], ends[1], side, steps=BITS - 60)
+            if len(ends) == 2:
+                evaluation = Evaluation(self.circuit, {}, self.budget, BITS)
+                ball = (evaluation.ball(ends[0])[0], evaluation.ball(ends[1])[1])
+                if self.at(t, base, s, ball) is None:
+                    continue  # a pole or a jump, not a zero
+                self.visit(base | {s: ball}, forced=self.alike(t))
+                return
+
+    def alike(self, t: int) -> dict[int, int]:
+        """Every kink that is 0 where t is."""
+        own = kink_of(self.circuit, t, 500)[1]
+        return {u: 0 for u in self.kinks if u == t or kink_of(self.circuit, u, 500)[1] == own}
+
+    # ------------------------------------------------------------------ the verdict
+    def verdict(self, proof_operations: int) -> tuple[Equality, int | None]:
+        """The verdict and the index of the pair it comes from. Proves what was not refuted."""
+        if self.off is not None:
+            index, point = self.off
+            return Equality(
+                Kind.DIFFERS, self.shown(self.simplified(index, point, on_kink=False)), min(self.same)
+            ), index
+        unsure = [index for index in range(len(self.pairs)) if index not in self.on]
+        unproved = [
+            index
+            for index in unsure
+            if not proved_equal(self.circuit, *self.pairs[index], max(400, proof_operations // max(1, len(unsure))))
+        ]
+        fewest = FEWEST_POINTS if self.symbols else 1
+        few = [index for index in (*unproved, *self.on) if self.inside[index] < fewest]
+        if few:
+            return Equality(Kind.UNDECIDED, points=min(self.same)), min(few)
+        if self.on:
+            index = min(self.on)
+            point = self.simplified(index, self.on[index], on_kink=True)
+            return Equality(Kind.EXCEPT_AT_KINK, self.shown(point), min(self.same)), index
+        return Equality(Kind.SAMPLED if unproved else Kind.PROVED, points=min(self.same)), None
+
+    def simplified(self, index: int, point: Point, on_kink: bool) -> Point:
+        """The witness with each number as simple as it may be: small whole ones first."""
+        self.budget = Budget(OPERATIONS // 4)
+        used = self.circuit.symbols[self.pairs[index][0]] | self.circuit.symbols[self.pairs[index][1]]
+        point = {
+            s: x for s, x in point.items() if s in used or any(s in self.circuit.symbols[t] for t in self.conditions)
+        }
+        try:
+            for s in sorted(point, key=lambda s: s.name):
+                for x in _SIMPLE:
+                    if x == point[s]:
+                        break
+                    simpler = self.allowed(point | {s: x})
+                    if self.still(index, simpler, on_kink):
+                        point = simpler
+                        break
+        except Spent:
+            pass
+        return point
+
+    def still(self, index: int, point: Point, on_kink: bool) -> bool:
+        whole = self.allowed({s: Fraction(1) for s in self.symbols} | point)
+        return self.outcomes(whole, BITS, None).get(index) == "differ" and (index in self._touching) == on_kink
+
+    @staticmethod
+    def shown(point: Point) -> dict[Symbol, Expr]:
+        return {s: Rational(x.numerator, x.denominator) for s, x in point.items()}
+
+
+def simplest(low: Fraction, high: Fraction) -> Fraction:
+    """The fraction of smallest denominator strictly between two others (Stern and Brocot)."""
+    if low < 0 < high:
+        return Fraction(0)
+    if high <= 0:
+        return -simplest(-high, -low)
+    whole = low.numerator // low.denominator
+    if whole + 1 < high:
+        return Fraction(whole + 1)
+    if low == whole:
+        rest = high - whole
+        return whole + Fraction(1, rest.denominator // rest.numerator + 1)
+    inverse = 1 / (high - whole)
+    return whole + 1 / simplest(inverse, 1 / (low - whole))
+
+
+# ---------------------------------------------------------------------- regions
+def _resolved(circuit: Circuit, pairs: Sequence[tuple[int, int]], signs: Mapping[int, int]) -> list[tuple[int, int]]:
+    """The pairs with every choice made whose sign is given."""
+    known: dict[int, int] = {}
+
+    def rebuilt(i: int) -> int:
+        if i not in known:
+            operation = circuit.operations[i]
+            if operation[0] == "choice" and operation[1] in signs:
+                known[i] = rebuilt(operation[2 + signs[operation[1]] + 1])
+            else:
+                inner = Circuit.children(operation)
+                rest = operation[1 + len(inner) :]
+                known[i] = circuit.put(operation[0], *map(rebuilt, inner), *rest)
+        return known[i]
+
+    return [(rebuilt(p), rebuilt(q)) for p, q in pairs]
+
+
+def _spread(circuit: Circuit, pairs: Sequence[tuple[int, int]], signs: Mapping[int, int]) -> dict[int, int]:
+    """The signs given, and those of other kinks with the same argument up to a factor."""
+    kinks = {t: kink_of(circuit, t, 500) for t in frozenset(signs).union(*(circuit.kinks[i] for p in pairs for i in p))}
+    by_key = {kinks[t][1]: kinks[t][0] * side for t, side in signs.items()}
+    return {t: turn * by_key[key] for t, (turn, key) in kinks.items() if key in by_key}
+
+
+def _reach(
+    a: Any, b: Any, point: Mapping[Symbol, Any], nodes: Mapping[Symbol, Expr] | None, equality: Equality
+) -> EqualityAt:
+    _, left, right = _entries(a, b)
+    if left is None or right is None:
+        return EqualityAt(Where.NOWHERE, equality)
+    circuit = Circuit(nodes)
+    pairs = [(circuit.add(p), circuit.add(q)) for p, q in zip(left, right, strict=True)]
+    needed = frozenset().union(*(circuit.symbols[i] for pair in pairs for i in pair))
+    here = {s: _number(point[s]) for s in needed if s in point}
+    if len(here) < len(needed):
+        return EqualityAt(Where.UNDECIDED, equality)
+    related, signs = _related(circuit, pairs, here)
+    if "differ" in related:
+        return EqualityAt(Where.NOWHERE, equality)
+    if "vague" in related:
+        return EqualityAt(Where.UNDECIDED, equality)
+    if equality.kind is Kind.EXCEPT_AT_KINK:
+        return EqualityAt(Where.EVERYWHERE, equality)
+    middle = {s: x if isinstance(x, Fraction) else _inside(x) for s, x in here.items()}
+    verdict = _within(circuit, pairs, signs, middle, OPERATIONS // 2)[0]
+    if verdict.kind is Kind.DIFFERS:
+        return EqualityAt(Where.POINT, equality)
+    if not verdict.holds:
+        return EqualityAt(Where.UNDECIDED, equality)
+    return EqualityAt(Where.REGION, equality, _conditions(circuit, pairs, signs, middle))
+
+
+def _related(circuit: Circuit, pairs: Sequence[tuple[int, int]], here: Point) -> tuple[list[str], dict[int, int]]:
+    """How each pair relates at a point, and the signs of the kinks met there."""
+    found: list[str] = []
+    for bits in (BITS, 2 * BITS):
+        evaluation = Evaluation(circuit, here, Budget(OPERATIONS), bits)
+        try:
+            found = [relation(evaluation.value(p), evaluation.value(q), bits) for p, q in pairs]
+        except NoValue:
+            return ["vague"], {}
+        if "vague" not in found:
+            break
+    return found, {t: side for t, side in evaluation.signs.items() if circuit.symbols[t]}
+
+
+def _within(
+    circuit: Circuit, pairs: Sequence[tuple[int, int]], signs: Mapping[int, int], middle: Point, operations: int
+) -> tuple[Equality, "_Search"]:
+    """The verdict on the pairs where the kinks given have these signs, sought around a point with those signs."""
+    resolved = _resolved(circuit, pairs, _spread(circuit, pairs, signs))
+    search = _Search(circuit, resolved, signs, Budget(operations))
+    if any(p != q for p, q in resolved):
+        search.run({s: middle.get(s, Fraction(1)) for s in search.symbols})
+    return search.verdict(operations // 2)[0], search
+
+
+def _conditions(
+    circuit: Circuit, pairs: Sequence[tuple[int, int]], signs: Mapping[int, int], middle: Point
+) -> tuple[Condition, ...]:
+    """The signs without which the equality is lost or was not seen; of equal arguments the first by length."""
+    kept: dict[Any, dict[int, int]] = {}
+    for t, side in sorted(signs.items()):
+        kept.setdefault(kink_of(circuit, t, 500)[1], {})[t] = side
+    for key in sorted(kept, key=lambda key: -min(kept[key])):
+        rest = {t: side for other, group in kept.items() if other != key for t, side in group.items()}
+        verdict, search = _within(circuit, pairs, rest, middle, REGION_OPERATIONS)
+        if verdict.kind is Kind.PROVED or (
+            verdict.kind is not Kind.DIFFERS and verdict.kind is not Kind.UNDECIDED and _both_sides(search, kept[key])
+        ):
+            del kept[key]
+    found = []
+    for group in kept.values():
+        t = min(group, key=lambda t: (len(str(circuit.shown.get(t, ""))) or 10**6, t))
+        found.append(Condition(circuit.shown[t], group[t]))
+    return tuple(sorted(found, key=lambda c: str(c.argument)))
+
+
+def _both_sides(search: "_Search", group: Iterable[int]) -> bool:
+    """Whether points on either side of a kink were among those compared."""
+    sides = [search.sides.get(t, {}) for t in group]
+    return any(seen.get(-1, 0) > 1 and seen.get(1, 0) > 1 for seen in sides)
+
+
+def _number(value: Any) -> Number:
+    """A given exact number as a fraction or an interval."""
+    plain = _plain(value)
+    circuit = Circuit()
+    return Evaluation(circuit, {}, Budget(1000), 2 * BITS).value(circuit.add(plain))
+
+
+def _inside(ball: Any) -> Fraction:
+    """A simple fraction next to an interval's lower end."""
+    negative, mantissa, exponent, _ = ball[0]
+    low = Fraction(-int(mantissa) if negative else int(mantissa)) * Fraction(2) ** int(exponent)
+    return simplest(low - Fraction(1, 10**6), low + Fraction(1, 10**6))
