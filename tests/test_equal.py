@@ -10,7 +10,7 @@ from typing import Any
 import mpmath
 import pytest
 import sympy
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sympy import (
     Abs,
@@ -238,9 +238,7 @@ def value(expression: Any, witness: Any) -> Any:
 
 
 # ---------------------------------------------------------------------- verdicts
-@pytest.mark.parametrize(
-    ("a", "b", "equal"), [case[1:] for case in _cases().P], ids=[case[0] for case in _cases().P]
-)
+@pytest.mark.parametrize(("a", "b", "equal"), [case[1:] for case in _cases().P], ids=[case[0] for case in _cases().P])
 def test_the_collected_pairs_are_decided(a: Expr, b: Expr, equal: bool) -> None:
     found = compare(a, b)
     assert found.holds is equal
@@ -292,9 +290,7 @@ def test_a_pole_is_no_kink() -> None:
 
 
 def test_what_is_only_sampled_says_at_how_many_points() -> None:
-    found = compare(sqrt(plain**2), Abs(plain) + 0 * z)
-    assert found.kind in ("sampled", "undecided", "differs")
-    found = compare(sqrt(p) * sqrt(p + 1), sqrt(p**2 + p))
+    found = compare(*EQUAL["elu by halves"])  # the proof does not know that e^z > 1 where z > 0
     assert found.kind == "sampled"
     assert found.points >= 20
 
@@ -523,7 +519,13 @@ def _grown(inside: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
 
 
 TREES = st.recursive(LEAVES, _grown, max_leaves=7)
-LAWS = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+LAWS = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.generate, Phase.shrink),
+    suppress_health_check=list(HealthCheck),
+)
 
 #: Identities that hold for every t.
 REWRITES: dict[type, Callable[..., Expr]] = {

@@ -27,21 +27,24 @@ from symprop.checking.circuits import (
     relation,
     signum_or_none,
 )
-from symprop.checking.identities import kink_of, proved_equal
+from symprop.checking.identities import kinks_of, proved_equal
 
 Point: TypeAlias = dict[Symbol, Number]
 
 #: Operations that one comparison may evaluate, and products of terms that its proof may take.
-OPERATIONS = 40_000
+OPERATIONS = 60_000
 PROOF_OPERATIONS = 20_000
 #: The same for each question whether a condition on the region is needed.
-REGION_OPERATIONS = 8_000
+REGION_OPERATIONS = 6_000
+MOST_CONDITIONS_TRIED = 6
+KINK_OPERATIONS = 500
 #: Points off every kink at which both sides must have values before they count as equal.
 FEWEST_POINTS = 6
-SCALES = (Fraction(1, 4), Fraction(1), Fraction(4), Fraction(16))
+SCALES = (Fraction(1, 4), Fraction(1), Fraction(4), Fraction(16), Fraction(256))
 POINTS_A_SCALE = 6
 #: Lines through each kink, and points tried for a kink that no rational point was found on.
 LINES = 3
+WALKS = 8
 TRIES = 60
 #: 200 bits are 60 digits, of which 45 must be certain; a second look has twice as many.
 BITS = 200
@@ -227,6 +230,7 @@ class _Search:
         self._seen: set[tuple[Number, ...]] = set()
         self._signs: dict[int, int] = {}
         self._touching: set[int] = set()
+        self.cut_short = False
         self._random = Random(135)
 
     # ------------------------------------------------------------------ the plan
@@ -244,8 +248,12 @@ class _Search:
             if min(self.inside) < FEWEST_POINTS:
                 self.across(self.borders())
             self.across(self.kinks)
-        except (_Refuted, Spent):
+            for k in range(WALKS if len(self.kinks) > 1 else 0):
+                self.walk(k)
+        except _Refuted:
             return
+        except Spent:
+            self.cut_short = True
 
     def spread(self) -> Iterator[Point]:
         """Small whole numbers first, for a witness that reads well; then every scale, each second point positive."""
@@ -303,6 +311,24 @@ class _Search:
         for t in kinks:
             if not self.sides.get(t, {}).get(0):
                 self.seek(t)
+
+    def walk(self, k: int) -> None:
+        """From a point to the positive sides of all kinks, or the negative, or drawn ones: corners that no single line meets."""
+        point = self.base(k)
+        for t in self.kinks:
+            side = 1 if k == 0 else -1 if k == 1 else self._random.choice((1, -1))
+            own = sorted(self.circuit.symbols[t], key=lambda s: s.name)
+            s = own[self._random.randrange(len(own))]
+            for away in (Fraction(1), Fraction(-1)):
+                root = self.line_root(t, point, s, [point[s], point[s] + 1, point[s] + 2])
+                if (
+                    root is not None
+                    and not isinstance(y := self.at(t, point, s, root + away), tuple | None)
+                    and y * side > 0
+                ):
+                    point = point | {s: root + away}
+                    break
+            self.visit(point)
 
     def base(self, k: int) -> Point:
         """A point that lines go through: the k-th with values, else one drawn."""
@@ -473,8 +499,8 @@ class _Search:
 
     def alike(self, t: int) -> dict[int, int]:
         """Every kink that is 0 where t is."""
-        own = kink_of(self.circuit, t, 500)[1]
-        return {u: 0 for u in self.kinks if u == t or kink_of(self.circuit, u, 500)[1] == own}
+        keys = kinks_of(self.circuit, {t, *self.kinks}, KINK_OPERATIONS)
+        return {u: 0 for u in keys if keys[u][1] == keys[t][1]}
 
     # ------------------------------------------------------------------ the verdict
     def verdict(self, proof_operations: int) -> tuple[Equality, int | None]:
@@ -491,7 +517,11 @@ class _Search:
             if not proved_equal(self.circuit, *self.pairs[index], max(400, proof_operations // max(1, len(unsure))))
         ]
         fewest = FEWEST_POINTS if self.symbols else 1
-        few = [index for index in (*unproved, *self.on) if self.inside[index] < fewest]
+        few = [
+            index
+            for index in (*unproved, *self.on)
+            if self.inside[index] < fewest or (self.cut_short and not self._crossed(index))
+        ]
         if few:
             return Equality(Kind.UNDECIDED, points=min(self.same)), min(few)
         if self.on:
@@ -499,6 +529,10 @@ class _Search:
             point = self.simplified(index, self.on[index], on_kink=True)
             return Equality(Kind.EXCEPT_AT_KINK, self.shown(point), min(self.same)), index
         return Equality(Kind.SAMPLED if unproved else Kind.PROVED, points=min(self.same)), None
+
+    def _crossed(self, index: int) -> bool:
+        """Whether points on both sides of every kink of a pair were among those compared."""
+        return all(self.sides[t].keys() >= {-1, 1} for t in self.of_pair[index] if t in self.sides)
 
     def simplified(self, index: int, point: Point, on_kink: bool) -> Point:
         """The witness with each number as simple as it may be: small whole ones first."""
@@ -566,7 +600,8 @@ def _resolved(circuit: Circuit, pairs: Sequence[tuple[int, int]], signs: Mapping
 
 def _spread(circuit: Circuit, pairs: Sequence[tuple[int, int]], signs: Mapping[int, int]) -> dict[int, int]:
     """The signs given, and those of other kinks with the same argument up to a factor."""
-    kinks = {t: kink_of(circuit, t, 500) for t in frozenset(signs).union(*(circuit.kinks[i] for p in pairs for i in p))}
+    inside = frozenset(signs).union(*(circuit.kinks[i] for pair in pairs for i in pair))
+    kinks = kinks_of(circuit, sorted(inside), KINK_OPERATIONS)
     by_key = {kinks[t][1]: kinks[t][0] * side for t, side in signs.items()}
     return {t: turn * by_key[key] for t, (turn, key) in kinks.items() if key in by_key}
 
@@ -628,15 +663,16 @@ def _conditions(
     circuit: Circuit, pairs: Sequence[tuple[int, int]], signs: Mapping[int, int], middle: Point
 ) -> tuple[Condition, ...]:
     """The signs without which the equality is lost or was not seen; of equal arguments the first by length."""
+    keys = kinks_of(circuit, sorted(signs), KINK_OPERATIONS)
     kept: dict[Any, dict[int, int]] = {}
     for t, side in sorted(signs.items()):
-        kept.setdefault(kink_of(circuit, t, 500)[1], {})[t] = side
-    for key in sorted(kept, key=lambda key: -min(kept[key])):
+        kept.setdefault(keys[t][1], {})[t] = side
+    # the innermost kinks come last: what depends on them often goes first
+    for key in sorted(kept, key=lambda key: -min(kept[key]))[:MOST_CONDITIONS_TRIED]:
         rest = {t: side for other, group in kept.items() if other != key for t, side in group.items()}
         verdict, search = _within(circuit, pairs, rest, middle, REGION_OPERATIONS)
-        if verdict.kind is Kind.PROVED or (
-            verdict.kind is not Kind.DIFFERS and verdict.kind is not Kind.UNDECIDED and _both_sides(search, kept[key])
-        ):
+        seen = verdict.kind in (Kind.SAMPLED, Kind.EXCEPT_AT_KINK) and _both_sides(search, kept[key])
+        if verdict.kind is Kind.PROVED or seen:
             del kept[key]
     found = []
     for group in kept.values():

@@ -203,6 +203,8 @@ class Generators:
                 return self.power(Product(Fraction(what)), coefficient)
             if kind == "log" and self.is_positive(what):
                 return Product(Fraction(1), (), {what: coefficient})
+            if kind == "log generator" and what in self.positive:
+                return Product(Fraction(1), ((what, coefficient),))
         return self.generator("exp", (monomial, below), coefficient, positive=True)
 
     def logarithm(self, t: Product) -> Product:
@@ -420,11 +422,18 @@ def _reads(generators: Generators, monomial: Monomial, g: int) -> bool:
     return any(h == g or generators.keys[h][0] not in ("symbol", "number", "pi") for h, _ in monomial)
 
 
-def kink_of(circuit: Circuit, t: int, operations: int) -> tuple[int, Kink | int]:
-    """The sign of operation t is the first (1 or -1) times that of the second, which equal kinks share where that is cheap."""
+def kinks_of(circuit: Circuit, arguments: Iterable[int], operations: int) -> dict[int, tuple[int, Kink | int]]:
+    """Argument -> (1 or -1, a key): its sign is the first times that of the second, which equal kinks share where that is cheap.
+
+    Keys of one call may be compared with each other only. `operations` bounds each argument.
+    """
     generators = Generators(Budget(operations))
-    try:
-        side, kink = generators.kink(_Case(circuit, generators, {}, {}).product(t))
-    except (GivenUp, Spent, Unsupported, RecursionError, _NeedsSign):
-        return 1, t
-    return (side, kink) if side and any(kink) else (1, t)
+    found: dict[int, tuple[int, Kink | int]] = {}
+    for t in arguments:
+        generators.budget = Budget(operations)
+        try:
+            side, kink = generators.kink(_Case(circuit, generators, {}, {}).product(t))
+        except (GivenUp, Spent, Unsupported, RecursionError, _NeedsSign):
+            side, kink = 0, ((), frozenset())
+        found[t] = (side, kink) if side and any(kink) else (1, t)
+    return found
