@@ -54,7 +54,7 @@ from sympy import (
     tanh,
 )
 from sympy.core.relational import Relational
-from sympy.logic.boolalg import And, Boolean, BooleanFalse, BooleanTrue, Not, Or
+from sympy.logic.boolalg import ITE, And, Boolean, BooleanFalse, BooleanTrue, Not, Or
 
 from symprop.functions import Kinked, Smooth
 
@@ -252,6 +252,9 @@ class Circuit:
             for part in condition.args:
                 no = self._select(part, yes, no)
             return no
+        if isinstance(condition, ITE):
+            test, then, otherwise = condition.args
+            return self._select(test, self._select(then, yes, no), self._select(otherwise, yes, no))
         if isinstance(condition, Relational) and type(condition) in _BRANCHES:
             sides = [(no, yes)[i] for i in _BRANCHES[type(condition)]]
             return self._choice(self._difference(condition.lhs, condition.rhs), *sides)
@@ -261,7 +264,7 @@ class Circuit:
 class Evaluation:
     """One circuit's values at one point; a symbol's value may be an interval, `forced` signs hold whatever is computed.
 
-    `signs` collects the signs of the kinks met: operation -> -1, 0, 1.
+    `signs` collects the signs of the kinks met, argument -> -1, 0, 1; `zeros` the choices among them whose argument is 0.
     """
 
     def __init__(
@@ -274,6 +277,7 @@ class Evaluation:
     ) -> None:
         self.circuit, self.point, self.budget, self.bits = circuit, point, budget, bits
         self.signs: dict[int, int] = {}
+        self.zeros: set[Operation] = set()
         self._forced = forced or {}
         self._values: dict[int, Number] = {}
 
@@ -289,6 +293,20 @@ class Evaluation:
     def sign(self, i: int) -> int:
         """The sign of operation `i`, proved. Raises NoValue and Spent."""
         return self._forced[i] if i in self._forced else signum(self.value(i))
+
+    def jumps(self) -> set[int]:
+        """Arguments of the choices met at 0 whose three branches differ here: their value is a convention.
+
+        A continuous kink is none, even where its argument is 0 throughout, as behind a unit that is dead.
+        """
+        return {operation[1] for operation in tuple(self.zeros) if not self._continuous(operation)}
+
+    def _continuous(self, operation: Operation) -> bool:
+        try:
+            below, at, above = (self.value(i) for i in operation[2:])
+        except NoValue:
+            return False
+        return relation(below, at, self.bits) == relation(at, above, self.bits) == "same"
 
     def _kept(self, value: Number) -> Number:
         if isinstance(value, Fraction):
@@ -431,6 +449,8 @@ class Evaluation:
     def _choice(self, operation: Operation) -> Number:
         _, t, *branches = operation
         side = self.signs[t] = self.sign(t)
+        if not side:
+            self.zeros.add(operation)
         return self.value(branches[side + 1])
 
 

@@ -392,10 +392,8 @@ class _Search:
                 found[index] = relation(evaluation.value(left), evaluation.value(right), bits)
             except NoValue:
                 continue
-        self._signs = evaluation.signs
-        zero = {
-            t for t, side in self._signs.items() if side == 0 and self.circuit.symbols[t] and t not in self.conditions
-        }
+        self._signs = dict(evaluation.signs)
+        zero = {t for t in evaluation.jumps() if self.circuit.symbols[t] and t not in self.conditions}
         self._touching = {index for index, kinks in enumerate(self.of_pair) if zero & kinks}
         return found
 
