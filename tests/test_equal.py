@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -77,7 +78,7 @@ p = Symbol("p", positive=True)
 plain = Symbol("plain")
 
 
-def H(t: Expr, at: Any = 0) -> Expr:  # noqa: N802
+def H(t: Expr, at: Any = 0) -> Expr:
     return Piecewise((1, t > 0), (0, t < 0), (at, True))
 
 
@@ -144,6 +145,7 @@ EQUAL: dict[str, tuple[Any, Any]] = {
     "mask scaled": (relu_prime(3 * z), H(z)),
     "step and mask": (step(z), relu_prime(z)),
     "relu chain": (sympy.diff(outer, u), relu_prime(inner * v + c) * v * H(x * u + b) * x),
+    "a kink at a transcendental 0": (Max(tanh(v), tanh(Max(v, x))), Max(tanh(v), tanh(x))),
     "behind a dead unit": (relu(w * relu(-1 - z**2)), S.Zero),
     "nested max": (Max(0, Max(0, z) - 1), Max(0, z - 1)),
     "clipped": (Min(Max(z, 0), 6), Max(z, 0) - Max(z - 6, 0)),
@@ -362,7 +364,7 @@ def test_a_node_defined_by_itself_is_undecided() -> None:
 
 def test_a_chain_of_nodes_that_doubles_at_each_step_is_answered() -> None:
     chain = symbols("n0:60", real=True)
-    nodes = {after: before * before + before + tanh(before) for before, after in zip(chain, chain[1:], strict=False)}
+    nodes = {after: before * before + before + tanh(before) for before, after in pairwise(chain)}
     assert compare(chain[-1], chain[-1] + 1, nodes=nodes).kind in ("differs", "undecided")
 
 

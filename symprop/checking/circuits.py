@@ -448,7 +448,16 @@ class Evaluation:
 
     def _choice(self, operation: Operation) -> Number:
         _, t, *branches = operation
-        side = self.signs[t] = self.sign(t)
+        side = self._forced[t] if t in self._forced else signum_or_none(self.value(t))
+        if side is None:
+            # t is 0 or next to it, and no precision may tell: whichever branch it is lies between them all
+            ends = [self.ball(self.value(i)) for i in branches]
+            low, high = ends[0]
+            for other_low, other_high in ends[1:]:
+                low = other_low if mpf_lt(other_low, low) else low
+                high = other_high if mpf_gt(other_high, high) else high
+            return (low, high)
+        self.signs[t] = side
         if not side:
             self.zeros.add(operation)
         return self.value(branches[side + 1])
