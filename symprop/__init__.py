@@ -21,6 +21,8 @@ _HOMES = {
     "verify": "api",
     "render": "api",
     "write": "api",
+    "compare": "checking.equal",
+    "Equality": "checking.equal",
     "Quantity": "quantity",
     "OracleReport": "oracles",
     "SympropError": "errors",
@@ -34,6 +36,7 @@ __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
     from symprop.api import render, verify, write
+    from symprop.checking.equal import Equality, compare
     from symprop.errors import Disagreement, DomainError, ExerciseError, KinkError, SympropError, UsageError
     from symprop.exercise import MLP, Exercise, load
     from symprop.oracles import OracleReport

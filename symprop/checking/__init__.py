@@ -1,0 +1,1 @@
+"""A student's lines -> Report: reading names, equality, following errors through; facts, no sentences."""
