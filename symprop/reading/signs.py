@@ -12,7 +12,7 @@ from symprop.reading.tokens import CHARACTERS, HINTS, SUBSCRIPTS, SUPERSCRIPTS, 
 #: Characters read as another text; the rest stay as they are in NFC.
 ANSWER_CHARACTERS: dict[str, str] = {
     **CHARACTERS,
-    **dict.fromkeys("\u200b\u2061\u2062\u2063\ufeff\u2002\u2003\u2004\u2005\u2006\u2008\u205f", " "),
+    **dict.fromkeys("\u200b\u2061\u2062\u2063\ufeff\u2002\u2004\u2005\u2006\u2008\u205f", " "),
     **dict.fromkeys("\u2019\u2032\u02b9\u2018", "'"),
     **dict.fromkeys("\u2033", "''"),
     "\u2217": "*",
@@ -34,12 +34,40 @@ GREEK_LETTERS: dict[str, str] = {
     **dict(
         zip(
             "αβγδεζηθικλμνξοπρστυφχψω",
-            "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon "
-            "phi chi psi omega".split(),
+            [
+                "alpha",
+                "beta",
+                "gamma",
+                "delta",
+                "epsilon",
+                "zeta",
+                "eta",
+                "theta",
+                "iota",
+                "kappa",
+                "lambda",
+                "mu",
+                "nu",
+                "xi",
+                "omicron",
+                "pi",
+                "rho",
+                "sigma",
+                "tau",
+                "upsilon",
+                "phi",
+                "chi",
+                "psi",
+                "omega",
+            ],
             strict=True,
         )
     ),
-    **dict(zip("ΓΔΘΛΞΠΣΦΨΩ", "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(), strict=True)),
+    **dict(
+        zip(
+            "ΓΔΘΛΞΠΣΦΨΩ", ["Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"], strict=True
+        )
+    ),
 }
 GREEK_NAMES = frozenset(GREEK_LETTERS.values())
 VARIANTS = {"varphi": "phi", "varepsilon": "epsilon", "vartheta": "theta", "varrho": "rho", "varsigma": "sigma"}
@@ -67,11 +95,43 @@ COMMANDS: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("lvert", "rvert", "vert"), ("bar", "|")),
     **dict.fromkeys(("top", "intercal"), ("superscript", "T")),
     "\\": ("newline", "\\\\"),
+    **dict.fromkeys(("approx", "simeq", "doteq"), ("approx", "≈")),
 }
 #: Commands that only space or size what follows; the second kind parts two formulas rather than two factors.
 SPACES = frozenset(
-    ", ; : ! > displaystyle textstyle scriptstyle limits nolimits left right middle big Big bigg Bigg bigl Bigl biggl Biggl "
-    "bigr Bigr biggr Biggr mathstrut nonumber notag thinspace allowbreak relax".split()
+    [
+        ",",
+        ";",
+        ":",
+        "!",
+        ">",
+        "displaystyle",
+        "textstyle",
+        "scriptstyle",
+        "limits",
+        "nolimits",
+        "left",
+        "right",
+        "middle",
+        "big",
+        "Big",
+        "bigg",
+        "Bigg",
+        "bigl",
+        "Bigl",
+        "biggl",
+        "Biggl",
+        "bigr",
+        "Bigr",
+        "biggr",
+        "Biggr",
+        "mathstrut",
+        "nonumber",
+        "notag",
+        "thinspace",
+        "allowbreak",
+        "relax",
+    ]
 ) | {" ", "\n"}
 GAPS = frozenset(("quad", "qquad", "enspace", "hfill"))
 
@@ -104,6 +164,7 @@ _GREEK = "".join(GREEK_LETTERS)
 _LIBRARY = r"(?<![A-Za-z0-9_.])(?:np|numpy|jnp|math|torch|tf|sp|sympy)\.(?=[A-Za-z])"
 TOKENS: tuple[tuple[str, str], ...] = (
     ("space", rf" +|~|{_LIBRARY}"),
+    ("gap", "\u2003+"),
     ("number", r"(?:[0-9]+(?:\{,\}[0-9]+|\.(?![A-Za-z]{2}|T\b)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"),
     ("word", rf"[A-Za-z][A-Za-z0-9]*|[{_GREEK}](?:hat|bar)?[0-9]*"),
     ("method", r"\.(?:T|dot|astype|transpose)(?![A-Za-z0-9])"),
@@ -122,6 +183,7 @@ TOKENS: tuple[tuple[str, str], ...] = (
     ("bar", r"\|"),
     ("partial", r"∂"),
     ("indicator", r"𝟙"),
+    ("approx", r"[≈≃≅≐]"),
 )
 _PATTERN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in TOKENS))
 _LABEL = re.compile(r"[A-Za-z0-9]+")
@@ -154,7 +216,7 @@ def signs(text: str, limits: Limits, start: int = 0, end: int | None = None) -> 
         if kind == "space" or (kind == "command" and name in SPACES):
             spaced = True
             continue
-        if kind == "command" and name in GAPS:
+        if kind == "gap" or (kind == "command" and name in GAPS):
             spaced = gap = True
             continue
         if len(found) == limits.tokens:
