@@ -18,7 +18,7 @@ from symprop.reading.signs import is_latex, signs
 from symprop.reading.tokens import LIMITS, Limits, Unreadable
 from symprop.reading.values import Answer
 
-Names: TypeAlias = "Mapping[str, Symbol | ImmutableMatrix] | Table"
+Names: TypeAlias = Mapping[str, Symbol | ImmutableMatrix] | Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,14 @@ from symprop.reading.tokens import Limits, Token
 #: Products and sums of entries in one answer.
 WORK = 4000
 
+Answer: TypeAlias = Expr | ImmutableMatrix
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
     """left relation right, as one or several numbers: already 1 or 0."""
 
-    value: "Answer"
+    value: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,7 @@ class Ones:
     row: bool = False
 
 
-Answer: TypeAlias = "Expr | ImmutableMatrix"
-Value: TypeAlias = "Expr | ImmutableMatrix | Truth | Ones"
+Value: TypeAlias = Expr | ImmutableMatrix | Truth | Ones
 
 
 class Arithmetic(Builder):
@@ -191,7 +192,7 @@ class Arithmetic(Builder):
         """Whether conditions add up to 1, or to 1 but for 0 itself: step(t) + step(-t)."""
         if isinstance(total, ImmutableMatrix):
             return all(self.covers(entry) for entry in total)
-        steps = total.args if isinstance(total, Add) else ()
+        steps: tuple[Expr, ...] = total.args if isinstance(total, Add) else ()
         around = (
             len(steps) == 2 and all(isinstance(s, step) for s in steps) and steps[0].args[0] + steps[1].args[0] == 0
         )
