@@ -12,6 +12,7 @@ In: text, table, limits. Out: Expr, ImmutableMatrix, or Unreadable with 0 <= off
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sympy import Expr, ImmutableMatrix, Integer, Pow, Rational, S, Symbol, pi
 
@@ -139,7 +140,6 @@ class Reader(Brackets):
 
     def full(self) -> Value:
         """An expression, a comparison, or `a if c else b`."""
-        self.deeper(self.next)
         value = self.comparison()
         if self.word() == "if":
             token = self.next
@@ -148,9 +148,10 @@ class Reader(Brackets):
             if not isinstance(condition, Truth) or self.word() not in ("else", "otherwise"):
                 stop(token, 'write "a if z > 0 else b"')
             self.keyword()
+            self.deeper(token)
             other = self.full()
+            self.depth -= 1
             value = self.chosen([(value, condition)], other, token)
-        self.depth -= 1
         return value
 
     def word(self) -> str:
@@ -340,7 +341,8 @@ class Reader(Brackets):
     def one_or_number(self) -> Value:
         token = self.take()
         text = token.text
-        if token.text == "1" and self.next.kind == "underscore":
+        beside = self.next.text == "[" and not self.next.spaced
+        if token.text == "1" and (self.next.kind == "underscore" or beside):
             return self.indicator(token)
         if "{,}" in text:
             head, _, tail = text.partition("{,}")
@@ -766,8 +768,16 @@ class Reader(Brackets):
                 rest = Token("number", following.text[1:], following.offset + 1, following.end)
                 self.tokens.insert(self.at, rest)
             return self.plain(Integer(int(first.text)), token)
-        if following.kind == "word" and len(following.text) == 1:
-            self.tokens[self.at : self.at + 1] = [following]
+        if (
+            following.kind == "word"
+            and following.text.isalpha()
+            and following.end - following.offset == len(following.text)
+        ):
+            head, rest = following.text[0], following.text[1:]
+            parts = [replace(following, text=head, end=following.offset + 1)]
+            parts += [replace(following, text=rest, offset=following.offset + 1)] if rest else []
+            self.tokens[self.at : self.at + 1] = parts
+            following = parts[0]
             name = names_at([following, self.tokens[-1]], 0)[0]
             entry = self.table.find(name.key)
             if entry is None:
