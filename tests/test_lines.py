@@ -3,7 +3,7 @@
 from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_exercises import built
 from sympy import Expr, ImmutableMatrix, Matrix
@@ -204,6 +204,7 @@ def test_the_key_of_a_random_exercise_reads_back(seed: int) -> None:
     assert check_key(exercise, known, solution, symprop.render(solution, format_, view=view), format_ == "markdown")
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.text(
         alphabet=st.sampled_from(

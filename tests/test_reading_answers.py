@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Expr, ImmutableMatrix, Integer, Matrix, N, Rational, Symbol, exp, log, sqrt, symbols, sympify, tanh
 
@@ -247,11 +247,13 @@ def test_twenty_thousand_random_strings_are_answers_or_places() -> None:
     assert read > 2_000  # a reader that refused everything would pass the rest
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=80))
 def test_any_text_is_an_answer_or_a_place(text: str) -> None:
     only_an_answer(text)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 def test_any_mixture_of_pieces_is_an_answer_or_a_place(text: str) -> None:
     only_an_answer(text)
@@ -270,6 +272,7 @@ FORMS = st.recursive(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(FORMS)
 def test_what_sympy_prints_in_plain_text_is_read_back(form: Expr) -> None:
     assert same(read_answer(str(form), TABLE), form)

@@ -22,8 +22,8 @@ from symprop.reading.building import Stop, stop
 from symprop.reading.names import UPRIGHT, Entry, Found, Table, integers, matching, names_at, ratios_at, upright
 from symprop.reading.signs import COMMAND_HINTS
 from symprop.reading.tokens import Limits, Token, Unreadable, number
-from symprop.reading.values import Answer, Ones, Truth, Value
-from symprop.reading.vocabulary import INDICATORS, PRIMES, Function, derivative, known
+from symprop.reading.values import WORK, Answer, Ones, Truth, Value
+from symprop.reading.vocabulary import DOUBLING, INDICATORS, PRIMES, Function, derivative, known
 
 #: Left and right binding power of what stands between two operands; "" is the product without a sign.
 BINDING: dict[str, tuple[int, int]] = {
@@ -74,6 +74,8 @@ _OPERAND_COMMANDS = frozenset(
     ]
 )
 _KEYWORDS = frozenset(["if", "else", "otherwise", "and", "or", "not", "for", "when"])
+#: Most calls of max and min in one answer.
+MOST_MAXIMA = 6
 _CONSTANTS: dict[str, Expr] = {"e": S.Exp1, "pi": pi}
 
 
@@ -618,6 +620,8 @@ class Reader(Brackets):
         if len(arguments) != function.arity:
             stop(token, f"{name} takes {function.arity} argument{'s' * (function.arity > 1)}, not {len(arguments)}")
         plain = [self.plain(a, token) for a in arguments]
+        if name.lower() in DOUBLING:
+            self.spend(WORK // MOST_MAXIMA, token)
         value: Answer
         if function.whole is not None:
             if not isinstance(plain[0], ImmutableMatrix) or primed:
@@ -773,9 +777,9 @@ class Reader(Brackets):
             and following.text.isalpha()
             and following.end - following.offset == len(following.text)
         ):
-            head, rest = following.text[0], following.text[1:]
+            head, tail = following.text[0], following.text[1:]
             parts = [replace(following, text=head, end=following.offset + 1)]
-            parts += [replace(following, text=rest, offset=following.offset + 1)] if rest else []
+            parts += [replace(following, text=tail, offset=following.offset + 1)] if tail else []
             self.tokens[self.at : self.at + 1] = parts
             following = parts[0]
             name = names_at([following, self.tokens[-1]], 0)[0]
