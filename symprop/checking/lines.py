@@ -48,10 +48,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`left = sides…`. `id` is None where the left side names nothing, and `why` then says why.
-
-    `stray`: such a line inside a sentence, or of a formula that is no statement about a quantity; nobody need be told.
-    """
+    """`left = sides…`. `id` is None where the left side names nothing, and `why` then says why."""
 
     left: str
     at: Place
