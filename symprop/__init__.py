@@ -23,6 +23,8 @@ _HOMES = {
     "write": "api",
     "compare": "checking.equal",
     "Equality": "checking.equal",
+    "read_answer": "reading",
+    "Unreadable": "reading",
     "Quantity": "quantity",
     "OracleReport": "oracles",
     "SympropError": "errors",
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from symprop.exercise import MLP, Exercise, load
     from symprop.oracles import OracleReport
     from symprop.quantity import Quantity
+    from symprop.reading import Unreadable, read_answer
     from symprop.solution import Solution, Step, solve
 
 
