@@ -404,7 +404,7 @@ def solve(exercise: Exercise) -> Solution:
 
 
 def evaluate(graph: Graph, derivations: Mapping[Quantity, Derivation], exercise: Exercise) -> Mapping[Quantity, Value]:
-    """Every node and gradient at the exercise's numbers, of a graph and derivations that need not be the right ones.
+    """Every node and gradient at the numbers of the graph's leaves; graph and derivations need not be the right ones.
 
     Raises DomainError and KinkError as `solve` does.
     """

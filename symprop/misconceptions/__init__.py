@@ -67,8 +67,8 @@ def wrong_step(
     expression = wrong_expression(solution, which, of)
     if expression is None or solution.is_symbolic:
         return None
-    methods = edits(solution.exercise, solution)
-    numbers = methods.values_beside(solution.numbers(), ()).right | {symbol(q): value for q, value in own.items()}
+    known = edits(solution.exercise, solution).known(solution)
+    numbers = known | {symbol(q): value for q, value in own.items()}
     for state in expression.free_symbols - numbers.keys():
         numbers[state] = solution.number(Quantity.parse(state.name))
     try:

@@ -105,10 +105,12 @@ def weights_of(exercise: Exercise, layers: range) -> Iterator[tuple[int, int, in
 
 # ---------------------------------------------------------------------- symbols
 def weight(layer: int, i: int, j: int) -> Symbol:
+    """Weight from unit i of the layer before to unit j."""
     return symbol(q.W(layer, i, j))
 
 
 def pre(layer: int, j: int, n: int) -> Symbol:
+    """Pre-activation of a unit."""
     return symbol(q.z(layer, j, n))
 
 
@@ -154,6 +156,7 @@ def is_linear(exercise: Exercise, layer: int) -> bool:
 
 
 def is_softmax(exercise: Exercise, layer: int) -> bool:
+    """Whether the units of a layer read each other's pre-activations."""
     return exercise.network.layers[layer - 1].activation.name == "softmax"
 
 

@@ -12,7 +12,7 @@ from symprop.exercise import Exercise
 from symprop.graph import symbol
 from symprop.misconceptions.table import Misconception, misconception
 from symprop.misconceptions.values import Edits, Method, Values, edits, key
-from symprop.quantity import Quantity
+from symprop.quantity import Quantity, gradient
 from symprop.solution import Solution
 
 #: Differences beyond this many operations are not factored for a reason.
@@ -51,7 +51,7 @@ def exposed(
 ) -> Findings:
     """What the numbers of a solved exercise show, when these quantities are asked.
 
-    `asked` holds ids of scalars or wholes; quantities after an update are not looked at. `among`: names or rows, by default
+    `asked` holds ids of scalars or wholes; a new weight counts as its gradient, what else an update changes is not looked at. `among`: names or rows, by default
     every method that has a place in some exercise of this kind. Raises UsageError when the exercise has no numbers, an id is
     unknown or nothing is asked.
     """
@@ -69,11 +69,12 @@ def scored(exercise: Exercise | Mapping[Quantity, Value], asked: Iterable[Quanti
 
 
 def scalars(solution: Solution, asked: Iterable["Quantity | str"]) -> tuple[Quantity, ...]:
-    """The asked scalars that the derivation gives a value, in order, each once."""
+    """The asked scalars that the derivation gives a value, in order, each once; a new weight stands for its gradient."""
     found: dict[Quantity, None] = {}
     for of in asked:
         members = solution.members(solution.resolve(of))
         for one in [m for row in members for m in row] if isinstance(members, list) else [members]:
+            one = gradient(one.base) if one.state and one.base.is_parameter else one
             if not one.state and (one in solution.graph or (one.is_gradient and one.wrt in solution.derivations)):
                 found[one] = None
     if not found:
@@ -141,7 +142,7 @@ def cause(solution: Solution, name: str, asked: Iterable[Quantity]) -> Cause:
     needed = {line.name for line in method.needed(wanted)}
     if not needed & method.changed:
         return Cause("not asked", reached=tuple(Quantity.parse(s.name) for s in sorted(method.changed, key=str)))
-    numbers = methods.values_beside(solution.numbers(), ()).right
+    numbers = methods.known(solution)
     steps = [name for name in method.rules if name in needed]
     own = [_value(method.rules[name], numbers) for name in steps]
     rational = all(isinstance(v, Fraction) for v in own)

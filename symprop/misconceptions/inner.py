@@ -174,8 +174,7 @@ def _other_at_kink(exercise: Exercise, layer: int, j: int, n: int) -> Expr | Non
     wrong = right
     for prime in right.atoms(*CONVENTIONAL):
         parameters = prime.args[1:] if convention(exercise) == 0 else prime.args[1:-1]
-        below, at, above = (prime.func.branch(s, S.Zero, *parameters, other) for s in (-1, 0, 1))
-        if at != prime.branch(0, S.Zero, *prime.args[1:]):
+        if prime.branch(0, S.Zero, *parameters, other) != prime.branch(0, S.Zero, *prime.args[1:]):
             wrong = wrong.xreplace({prime: prime.func(prime.args[0], *parameters, other)})
     return None if wrong == right else wrong
 

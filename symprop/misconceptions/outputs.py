@@ -75,7 +75,7 @@ def without_target(graph: Graph, derivations: Derivations, exercise: Exercise) -
             target = q.a(exercise.depth, k, n)
         right = derivations[target].short
         rule = right.xreplace({s: S.Zero for s in right.free_symbols if graph.of(s).role == "target"})
-        if rule == 0 or rule.is_number or not rule.is_finite and rule.has(S.ComplexInfinity):
+        if rule.is_number:
             return None
         rules[target] = rule
     return with_rules(graph, derivations, rules)

@@ -135,6 +135,10 @@ class Edits:
         method = self.methods[name]
         return self._wrong(method, method.lines, self._constants | right)
 
+    def known(self, solution: Solution) -> Numbers:
+        """The right numbers, with those of an update's constants."""
+        return self._constants | solution.numbers()
+
     def _leaves(self, given: Exercise | Mapping[Quantity, Value]) -> Numbers:
         found = dict(self._constants)
         for node in self.graph:

@@ -3,7 +3,7 @@
 The student's line says what to look at and holds no value and no right formula of the exercise.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from sympy import Expr
@@ -16,7 +16,6 @@ from symprop.quantity import Quantity
 from symprop.solution import Solution
 from symprop.wording.questions import default_questions
 from symprop.wording.words import count, listed
-
 
 #: Equations that one reason holds.
 MOST_EQUATIONS = 4
@@ -287,20 +286,46 @@ def reason(exercise: Exercise, name: str, why: Cause) -> str:
 
 
 def _no_place(exercise: Exercise, name: str) -> str:
-    if name in ("drop_batch_mean", "use_one_sample") and exercise.samples == 1:
-        return "one sample"
-    if name == "drop_batch_mean":
-        return "the samples’ losses are added up"
-    if name in ("drop_penalty", "double_penalty", "penalise_biases") and exercise.network.penalty is None:
-        return "no penalty"
-    if name in ("drop_bias", "multiply_bias_by_input", "penalise_biases"):
-        return "no biases"
-    if name == "derivative_at_output":
-        kinds = {layer.activation.name for layer in exercise.network.layers} - {"identity"}
-        return "no error for ReLU" if kinds == {"relu"} else "no activation for which it is an error"
-    if name in ("swap_outer_weights", "swap_hidden_outputs", "swap_activation_derivatives", "average_paths"):
-        return "no layer of several units" if exercise.depth > 1 else "no hidden layer"
+    for names, fits, text in _PLACES:
+        if name in names and fits(exercise):
+            return text
     return "no hidden layer" if exercise.depth == 1 else "nothing of the kind in this network"
+
+
+def _kinds_of_activation(exercise: Exercise) -> set[str]:
+    return {layer.activation.name for layer in exercise.network.layers} - {"identity"}
+
+
+#: (misconceptions, when, why they have no place): the first row that fits is told.
+_PLACES: tuple[tuple[tuple[str, ...], Callable[[Exercise], bool], str], ...] = (
+    (("drop_batch_mean", "use_one_sample"), lambda e: e.samples == 1, "one sample"),
+    (("drop_batch_mean",), lambda e: True, "the samples’ losses are added up"),
+    (("drop_penalty", "double_penalty", "penalise_biases"), lambda e: e.network.penalty is None, "no penalty"),
+    (("drop_bias", "multiply_bias_by_input", "penalise_biases"), lambda e: True, "no biases"),
+    (("forget_half", "keep_half", "keep_square"), lambda e: True, "the loss is no squared error"),
+    (("reverse_difference", "drop_target", "use_loss_value"), lambda e: not e.has_targets, "the loss has no target"),
+    (("derivative_at_output",), lambda e: _kinds_of_activation(e) == {"relu"}, "no error for ReLU"),
+    (
+        ("mask_by_gradient", "mask_by_weight", "other_derivative_at_kink"),
+        lambda e: not _kinds_of_activation(e) & {"relu", "leaky_relu"},
+        "no ReLU",
+    ),
+    (
+        ("hidden_derivative_on_output", "hidden_activation_throughout", "hidden_activation_on_output"),
+        lambda e: e.network.layers[-1].activation.name != "identity",
+        "the output is not linear",
+    ),
+    (
+        ("keep_sigmoid_derivative", "multiply_by_output"),
+        lambda e: e.network.layers[-1].activation.name != "identity",
+        "the output has an activation derivative of its own",
+    ),
+    (
+        ("swap_outer_weights", "swap_hidden_outputs", "swap_activation_derivatives", "sum_wrong_axis", "average_paths"),
+        lambda e: e.depth > 1,
+        "one unit in every hidden layer",
+    ),
+)
 
 
 def _kinds(changed: Iterable[Quantity]) -> str:
