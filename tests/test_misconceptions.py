@@ -411,7 +411,7 @@ def drawn(shape: str, seed: int) -> Exercise:
     K = widths[-1]
 
     def row(width: int) -> list[str]:
-        return [f"{random.randint(-8, 8)}/4" for _ in range(width)]
+        return [f"{random.choice([*range(-8, 0), *range(1, 9)])}/4" for _ in range(width)]
 
     def target() -> list[Any]:
         if tables["loss"] == "cross_entropy":
@@ -426,7 +426,7 @@ def drawn(shape: str, seed: int) -> Exercise:
         x=[row(inputs) if seed else ["0"] * inputs for _ in range(samples)],
         y=[target() for _ in range(samples)],
         W=[
-            [row(n) if seed or layer != 1 or len(layers) < 3 else ["0"] * n for _ in range(k)]
+            [row(n) if seed or layer != 1 or shape != "1-1-1-1" else ["0"] * n for _ in range(k)]
             for layer, (k, n) in enumerate(pairwise(widths))
         ],
         b=b,
@@ -437,7 +437,7 @@ def drawn(shape: str, seed: int) -> Exercise:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_misconception_that_applies_changes_something_for_some_numbers(shape: str) -> None:
     silent = set(m.edits(drawn(shape, 0)).methods)
-    assert len(silent) > 20
+    assert len(silent) > (20 if "hidden" not in shape else 12)
     for seed in range(8):
         exercise = drawn(shape, seed)
         edits = m.edits(exercise)
@@ -504,6 +504,30 @@ def test_softmax_with_its_derivative_kept_has_p_times_1_minus_p() -> None:
     for k in range(1, solution.exercise.widths[-1] + 1):
         p, y = solution.value(f"a{depth}[{k}]"), solution.value(f"y[{k}]")
         assert Rational(str(nearest(wrong[Quantity.parse(f"dE/dz{depth}[{k}]")]))) == (p - y) * p * (1 - p)
+
+
+def test_a_cancelled_delta_is_edited_as_a_whole() -> None:
+    """Cross-entropy after softmax, two samples: dE/dz = (p - y)/2, so p/2, y - p halved and p - y are the mistakes."""
+    solution = solve(drawn("2-3-2 softmax, two samples", 3))
+    expected = {
+        "drop_target": lambda p, y: p / 2,
+        "reverse_difference": lambda p, y: (y - p) / 2,
+        "drop_batch_mean": lambda p, y: p - y,
+        "multiply_by_output": lambda p, y: (p - y) * p / 2,
+    }
+    for name, formula in expected.items():
+        wrong = m.wrong_values(solution, name)
+        for of in ("[1]@1", "[2]@1", "[1]@2", "[2]@2"):
+            p, y = (float(solution.value(name_ + of)) for name_ in ("a2", "y"))
+            assert float(nearest(wrong[Quantity.parse(f"dE/dz2{of}")])) == pytest.approx(formula(p, y), rel=1e-12)
+
+
+def test_the_loss_as_its_own_gradient_lets_nothing_cancel() -> None:
+    """Log loss after logistic: with dE/dyhat = E the chain gives dE/dz = E yhat (1 - yhat)."""
+    solution = solved("day12-logloss")
+    E, a = float(solution.value("E")), float(solution.value("a2[1]"))
+    wrong = m.wrong_values(solution, "use_loss_value")
+    assert float(nearest(wrong[Quantity.parse("dE/dz2[1]")])) == pytest.approx(E * a * (1 - a), rel=1e-12)
 
 
 # ---------------------------------------------------------------------- one step

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sympy import Add, Dummy, Expr, Function, Mul, Pow, S, Symbol, count_ops, exp, factor
+from sympy import Add, Dummy, Expr, Function, Mul, Pow, S, Symbol, count_ops, exp, expand, factor
 
 from symprop.arithmetic import OutOfDomain, Undecided, Value, shared
 from symprop.errors import UsageError
@@ -17,6 +17,8 @@ from symprop.solution import Solution
 
 #: Differences beyond this many operations are not factored for a reason.
 FACTORED_OPERATIONS = 60
+#: Operations of an equation that is told as a reason.
+TOLD_OPERATIONS = 8
 #: Steps of one method that are looked at for a reason.
 REASONED_STEPS = 24
 
@@ -155,16 +157,30 @@ def cause(solution: Solution, name: str, asked: Iterable[Quantity]) -> Cause:
 def _equations(
     method: Method, right: Mapping[Symbol, Expr], steps: list[Symbol], numbers: Mapping[Symbol, Value]
 ) -> tuple[tuple[Expr, Expr], ...]:
-    """For each step a factor of (wrong - right) that is 0, solved for its first term; () where a step shows none."""
+    """What makes wrong - right vanish in every step, factor by factor; () where some step has no short reason."""
     found: dict[tuple[Expr, Expr], None] = {}
     for name in steps:
-        difference = _told_apart(method.rules[name] - right[name], right)
-        vanishing = [f for f in _factors(difference) if _is_zero(f, numbers)]
-        if not vanishing:
-            return ()
-        best = min(vanishing, key=lambda f: (bool(_gradients(f)), count_ops(f), str(f)))
-        found[_equation(best)] = None
+        difference = method.rules[name] - right[name]
+        for part in _parts(difference, numbers) or [_told_apart(difference, right)]:
+            vanishing = [f for f in _factors(part) if _is_zero(f, numbers)]
+            if not vanishing:
+                return ()
+            best = min(vanishing, key=lambda f: (bool(_gradients(f)), count_ops(f), str(f)))
+            if count_ops(best) > TOLD_OPERATIONS:
+                return ()
+            found[_equation(best)] = None
     return tuple(found)
+
+
+def _parts(difference: Expr, numbers: Mapping[Symbol, Value]) -> list[Expr]:
+    """The difference by upstream gradient (sample by sample, path by path), where every part vanishes by itself."""
+    if count_ops(difference) > FACTORED_OPERATIONS:
+        return []
+    expanded = expand(difference)
+    parts = [expanded.coeff(g) * g for g in sorted(_gradients(expanded), key=str)]
+    rest = expand(expanded - Add(*parts))
+    parts += [rest] if rest != 0 else []
+    return parts if all(_is_zero(part, numbers) for part in parts) else []
 
 
 def _gradients(expression: Expr) -> list[Symbol]:

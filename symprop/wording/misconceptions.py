@@ -3,6 +3,7 @@
 The student's line says what to look at and holds no value and no right formula of the exercise.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -351,7 +352,8 @@ def _equation(left: Expr, right: Expr) -> str:
 
 
 def _text(expression: Expr) -> str:
-    return str(expression).replace("_prime(", "'(").replace("**", "^").replace("*", " · ")
+    text = str(expression).replace("_prime(", "'(").replace("**", "^").replace("*", " · ")
+    return re.sub(r"relu'\(([^,()]+), [^()]+\)", r"relu'(\1)", text)  # slope and convention are stated elsewhere
 
 
 def summary(findings: Findings) -> str:
