@@ -578,6 +578,13 @@ def test_slips_of_the_update_change_its_line() -> None:
     assert m.wrong_step(solution, "report_new_weight", "dE/dW1[1,1]", {}) == Fraction(4, 5)
 
 
+def test_an_update_without_a_learning_rate_is_taken_with_the_usual_one() -> None:
+    """w - g/10 with w = 3 and g = (6 - 1) 2 = 10."""
+    tables: dict[str, Any] = {"x": [[2]], "y": [[1]], "W": [[[3]]], "b": [[0]]}
+    solution = solve(MLP([(1, "identity")], **tables, update={"rule": "sgd"}))
+    assert m.wrong_values(solution, "report_new_weight")[gradient(Quantity.parse("W1[1,1]"))] == 2
+
+
 def test_a_new_weight_that_is_asked_counts_as_its_gradient() -> None:
     net_ = MLP([(1, "identity")], x=[[2]], y=[[1]], W=[[[3]]], b=[[0]], update={"learning_rate": "0.1"})
     assert m.exposed(solve(net_), ["new W1"]).asked == (Quantity.parse("dE/dW1[1,1]"),)

@@ -140,12 +140,19 @@ def rate(exercise: Exercise) -> Expr:
     return symbol(Quantity("eta")) if exercise.update is not None else USUAL_RATE
 
 
+def rate_given(exercise: Exercise) -> Expr | None:
+    """The number of that symbol; the usual one where the update leaves it out. None without an update."""
+    if exercise.update is None:
+        return None
+    return USUAL_RATE if exercise.update.learning_rate is None else exercise.update.learning_rate
+
+
 def with_rate(edited: Edited | None, exercise: Exercise) -> Edited | None:
     """The same with the update's learning rate as a node, for rules that read it."""
     if edited is None or exercise.update is None:
         return edited
     graph, derivations = edited
-    eta = Node(Quantity("eta"), "constant", given=exercise.update.learning_rate)
+    eta = Node(Quantity("eta"), "constant", given=rate_given(exercise))
     return Graph((eta, *graph.nodes), graph.loss), derivations
 
 

@@ -30,7 +30,7 @@ from symprop.errors import ExerciseError, UsageError
 from symprop.exercise import Exercise
 from symprop.functions import LOSSES
 from symprop.graph import Graph, build, quantity_of, symbol
-from symprop.misconceptions.editing import Derivations
+from symprop.misconceptions.editing import Derivations, rate_given
 from symprop.misconceptions.table import METHODS, Misconception
 from symprop.quantity import Quantity
 from symprop.solution import Solution, convention, evaluate
@@ -156,10 +156,9 @@ class Edits:
     @cached_property
     def _constants(self) -> Numbers:
         """alpha and eta, where the exercise has them."""
-        update = self.exercise.update
         found = {n.symbol: exact(n.given) for n in self.graph if n.role == "constant" and n.given is not None}
-        if update is not None and update.learning_rate is not None:
-            found[symbol(Quantity("eta"))] = exact(update.learning_rate)
+        if (eta := rate_given(self.exercise)) is not None:
+            found[symbol(Quantity("eta"))] = exact(eta)
         return found
 
     def _wrong(self, method: Method, lines: tuple[Line, ...], right: Numbers) -> Mapping[Symbol, Value | None]:
