@@ -449,6 +449,25 @@ def test_a_misconception_that_applies_changes_something_for_some_numbers(shape: 
     assert not silent
 
 
+@pytest.mark.parametrize(
+    ("kind", "at_zero", "error"), [("relu", 0, False), ("relu", 1, True), ("leaky_relu", 1, False), ("tanh", 0, True)]
+)
+def test_a_derivative_taken_at_the_output_is_an_error_where_it_changes_something(
+    kind: str, at_zero: int, error: bool
+) -> None:
+    """A dead ReLU's output is 0, where the convention 1 opens it; a leaky ReLU's output keeps the sign of z."""
+    net_ = MLP([(1, kind), (1, "identity")], x=[[-1]], y=[[5]], W=[[[1]], [[2]]], b=[[0], [0]], relu_at_zero=at_zero)
+    found = m.exposed(solve(net_), ["dE/dz1"])
+    assert ("derivative_at_output" in found.exposes) == error
+    assert ("derivative_at_output" in found.inapplicable) == (not error)
+
+
+def test_one_unit_has_no_neighbour() -> None:
+    net_ = MLP([(1, "relu"), (1, "identity")], x=[[1]], y=[[5]], W=[[[1]], [[2]]], b=[[0], [0]])
+    swaps = {"swap_outer_weights", "transpose_weights", "swap_activation_derivatives", "swap_hidden_outputs"}
+    assert not (swaps | {"use_neighbouring_input", "sum_wrong_axis", "average_paths"}) & set(m.edits(net_).methods)
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_only_forward_mistakes_change_the_forward_pass(shape: str) -> None:
     edits = m.edits(drawn(shape, 1))

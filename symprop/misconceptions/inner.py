@@ -66,12 +66,12 @@ def _incoming(exercise: Exercise, layer: int, i: int, j: int, n: int) -> Expr:
 
 
 def _transposed(exercise: Exercise, layer: int, i: int, j: int, n: int) -> Expr | None:
-    square = exercise.widths[layer] == exercise.widths[layer + 1] > 1
+    square = exercise.widths[layer] == exercise.widths[layer + 1]
     return weight(layer + 1, j, i) if square else None
 
 
-def _swapped(exercise: Exercise, layer: int, i: int, j: int, n: int) -> Expr | None:
-    return weight(layer + 1, next_unit(exercise, layer, i), j) if exercise.widths[layer] > 1 else None
+def _swapped(exercise: Exercise, layer: int, i: int, j: int, n: int) -> Expr:
+    return weight(layer + 1, next_unit(exercise, layer, i), j)
 
 
 def _column_sum(exercise: Exercise, layer: int, i: int, j: int, n: int) -> Expr | None:
@@ -179,9 +179,7 @@ def _other_at_kink(exercise: Exercise, layer: int, j: int, n: int) -> Expr | Non
     return None if wrong == right else wrong
 
 
-def _neighbours_slope(exercise: Exercise, layer: int, j: int, n: int) -> Expr | None:
-    if exercise.widths[layer] == 1:
-        return None
+def _neighbours_slope(exercise: Exercise, layer: int, j: int, n: int) -> Expr:
     other = next_unit(exercise, layer, j)
     return slope(exercise, layer, pre(layer, other, n), out(layer, other, n))
 

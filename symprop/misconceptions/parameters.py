@@ -29,8 +29,8 @@ from symprop.misconceptions.editing import (
 )
 from symprop.quantity import Quantity
 
-#: (exercise, layer, i, j, n) -> what stands for the value that enters through weight i, j; None: no such place.
-Input = Callable[[Exercise, int, int, int, int], Expr | None]
+#: (exercise, layer, i, j, n) -> what stands for the value that enters through weight i, j.
+Input = Callable[[Exercise, int, int, int, int], Expr]
 
 
 # ---------------------------------------------------------------------- dE/dW_ij = sum over samples of delta_j a_i
@@ -52,21 +52,19 @@ def _inputs(layers: Callable[[Exercise], range], value: Input) -> Edit:
     def edit(graph: Graph, derivations: Derivations, exercise: Exercise) -> Edited | None:
         rules = {}
         for layer, i, j in weights_of(exercise, layers(exercise)):
-            values = {n: value(exercise, layer, i, j, n) for n in samples(exercise)}
-            if all(v is not None for v in values.values()):
-                target = q.W(layer, i, j)
-                data = Add(*(delta(layer, j, n) * v for n, v in values.items()))
-                rules[target] = data + penalty_part(derivations[target])
+            target = q.W(layer, i, j)
+            data = Add(*(delta(layer, j, n) * value(exercise, layer, i, j, n) for n in samples(exercise)))
+            rules[target] = data + penalty_part(derivations[target])
         return with_rules(graph, derivations, rules)
 
     return edit
 
 
-def _neighbour(exercise: Exercise, layer: int, i: int, j: int, n: int) -> Expr | None:
-    return out(layer - 1, next_unit(exercise, layer - 1, i), n) if exercise.widths[layer - 1] > 1 else None
+def _neighbour(exercise: Exercise, layer: int, i: int, j: int, n: int) -> Expr:
+    return out(layer - 1, next_unit(exercise, layer - 1, i), n)
 
 
-def _sum(exercise: Exercise, layer: int, i: int, j: int, n: int) -> Expr | None:
+def _sum(exercise: Exercise, layer: int, i: int, j: int, n: int) -> Expr:
     return Add(*(out(layer - 1, other, n) for other in units(exercise, layer - 1)))
 
 
