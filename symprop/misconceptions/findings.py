@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from sympy import Add, Dummy, Expr, Function, Mul, Pow, S, Symbol, count_ops, exp, expand, factor
+from sympy import Add, Dummy, Expr, Function, Mul, Pow, Symbol, count_ops, exp, expand, factor
 
 from symprop.arithmetic import OutOfDomain, Undecided, Value, shared
 from symprop.errors import UsageError
@@ -53,9 +53,9 @@ def exposed(
 ) -> Findings:
     """What the numbers of a solved exercise show, when these quantities are asked.
 
-    `asked` holds ids of scalars or wholes; a new weight counts as its gradient, what else an update changes is not looked at. `among`: names or rows, by default
-    every method that has a place in some exercise of this kind. Raises UsageError when the exercise has no numbers, an id is
-    unknown or nothing is asked.
+    `asked` holds ids of scalars or wholes; a new weight counts as its gradient, what else an update changes is not looked at.
+    `among`: names or rows, by default the 49 and what else applies here. Raises UsageError when the exercise has no numbers,
+    an id is unknown or nothing is asked.
     """
     if solution.is_symbolic:
         raise UsageError("a symbolic exercise has no numbers that could hide or expose anything")
@@ -111,7 +111,7 @@ def find(
         tuple(name for name in names if name in shown),
         tuple(tuple(group) for group in groups.values() if len(group) > 1),
         len(groups),
-        1 - Fraction(alike, pairs) if pairs else S.One,
+        1 - Fraction(alike, pairs) if pairs else Fraction(1),
     )
 
 
