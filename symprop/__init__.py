@@ -21,6 +21,8 @@ _HOMES = {
     "verify": "api",
     "render": "api",
     "write": "api",
+    "read_answer": "reading",
+    "Unreadable": "reading",
     "Quantity": "quantity",
     "OracleReport": "oracles",
     "SympropError": "errors",
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from symprop.exercise import MLP, Exercise, load
     from symprop.oracles import OracleReport
     from symprop.quantity import Quantity
+    from symprop.reading import Unreadable, read_answer
     from symprop.solution import Solution, Step, solve
 
 

@@ -13,13 +13,14 @@ In: a text, its tables and limits. Out: Expr or Fraction, or Unreadable. Knows n
 size it has not bounded first, because SymPy computes numeric powers at once, even those hidden in exp(9^20*ln 9).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import NoReturn
 
-from sympy import Add, Expr, Float, I, Integer, Mul, Number, Pow, Rational, S, log
+from sympy import Add, Expr, Integer, Mul, Pow, Rational, S
 
+from symprop.reading.building import Builder, Stop, stop
 from symprop.reading.tokens import CLOSING, LIMITS, Limits, Token, Unreadable, number, tokenize
 
 Names = Mapping[str, Expr]
@@ -41,16 +42,6 @@ SIGN_BINDING = 30
 #: A function without brackets takes an operand and its powers, nothing weaker.
 BARE_BINDING = 35
 
-#: Bits of a numerator or denominator: of any number, and of one under a root or in a function (SymPy factors those).
-BITS = 4000
-INNER_BITS = 400
-_INNER = 2**INNER_BITS
-#: Powers, quotients and functions within each other: the time of SymPy's own questions grows steeply with it,
-#: most of all where no name is left and SymPy evaluates numerically.
-NESTING = 12
-CONSTANT_NESTING = 6
-_HALVES = (Rational(1, 2), Rational(-1, 2))
-_NOT_REAL = frozenset((S.NaN, S.ComplexInfinity, S.Infinity, S.NegativeInfinity, I))
 _STARTS_OPERAND = frozenset(("number", "name", "open"))
 _SHOWN = 40
 
@@ -68,7 +59,7 @@ def read(text: str, names: Names, functions: Functions, limits: Limits = LIMITS)
         return tokens
     try:
         return _Parser(tokens, names, functions, limits).whole()
-    except _Stop as stop:
+    except Stop as stop:
         return stop.reason
 
 
@@ -99,21 +90,14 @@ def read_number(text: str, limits: Limits = LIMITS) -> Fraction | Unreadable:
     return value / below if last.kind == "end" else Unreadable(last.offset, _after_number(last))
 
 
-class _Stop(Exception):
-    """Unwinds the parser; never leaves this module."""
-
-    def __init__(self, offset: int, why: str) -> None:
-        self.reason = Unreadable(offset, why)
-
-
-class _Parser:
+class _Parser(Builder):
     """One reading of one token list."""
 
     def __init__(self, tokens: list[Token], names: Names, functions: Functions, limits: Limits) -> None:
-        self.tokens, self.names, self.functions, self.limits = tokens, names, functions, limits
+        super().__init__(limits)
+        self.tokens, self.names, self.functions = tokens, names, functions
         self.at = 0
         self.depth = 0
-        self.sound: dict[Expr, int] = {}
 
     @property
     def next(self) -> Token:
@@ -126,7 +110,7 @@ class _Parser:
 
     def whole(self) -> Expr:
         if self.next.kind == "end":
-            _stop(self.next, "nothing to read")
+            stop(self.next, "nothing to read")
         value = self.expression(0)
         if self.next.kind != "end":
             self.stray()
@@ -136,13 +120,13 @@ class _Parser:
         token = self.next
         if token.kind == "comma":
             around = (self.tokens[self.at - 1].kind, self.tokens[self.at + 1].kind)
-            _stop(token, "use a decimal point" if around == ("number", "number") else "a comma outside of arguments")
-        _stop(token, f'a closing "{token.text}" without its opening bracket')
+            stop(token, "use a decimal point" if around == ("number", "number") else "a comma outside of arguments")
+        stop(token, f'a closing "{token.text}" without its opening bracket')
 
     def nested(self, binding: int, opener: Token) -> Expr:
         self.depth += 1
         if self.depth > self.limits.depth:
-            _stop(opener, f"nested more than {self.limits.depth} levels deep")
+            stop(opener, f"nested more than {self.limits.depth} levels deep")
         value = self.expression(binding)
         self.depth -= 1
         return value
@@ -153,11 +137,11 @@ class _Parser:
         while (sign := self.between()) is not None and BINDING[sign][0] >= binding:
             token = self.next
             if sign == "" and before == "/":
-                _stop(token, "a product without * after / is ambiguous; write (a/b)*c or a/(b*c)")
+                stop(token, "a product without * after / is ambiguous; write (a/b)*c or a/(b*c)")
             if sign == "" and token.kind == "number":
-                _stop(token, "a number after a factor; write * between them")
+                stop(token, "a number after a factor; write * between them")
             if sign in ("^", "superscript") and before == "superscript":
-                _stop(token, "a power after a raised exponent is ambiguous; use brackets")
+                stop(token, "a power after a raised exponent is ambiguous; use brackets")
             if sign != "":
                 self.at += 1
             left = self.joined(left, sign, token)
@@ -181,7 +165,7 @@ class _Parser:
         right = self.expression(right_binding)
         if sign == "/":
             if right == 0:
-                _stop(token, "a division by zero")
+                stop(token, "a division by zero")
             return self.built(token, Mul, left, self.built(token, Pow, right, S.NegativeOne))
         if sign == "-":
             return self.built(token, Add, left, self.built(token, Mul, S.NegativeOne, right))
@@ -200,21 +184,21 @@ class _Parser:
         if token.kind == "operator" and token.text in SIGNS:
             return self.built(token, Mul, Integer(SIGNS[token.text]), self.nested(SIGN_BINDING, token))
         if token.kind == "end":
-            _stop(token, "the text ends where an operand is due")
-        _stop(token, f'"{_clipped(token.text)}" where an operand is due')
+            stop(token, "the text ends where an operand is due")
+        stop(token, f'"{_clipped(token.text)}" where an operand is due')
 
     def number(self, token: Token) -> Expr:
         value = number(token, self.limits) if token.kind == "number" else Fraction(self.raised(token))
         if isinstance(value, Unreadable):
-            raise _Stop(value.offset, value.why)
+            raise Stop(value.offset, value.why)
         tail = token.text.lstrip("0123456789.")
         if token.kind == "number" and (tail in self.names or tail in self.functions):
-            _stop(token, f'"{token.text}" is a number and a product with {tail}; write * before {tail} or no exponent')
+            stop(token, f'"{token.text}" is a number and a product with {tail}; write * before {tail} or no exponent')
         return Rational(value.numerator, value.denominator)
 
     def raised(self, token: Token) -> int:
         if len(token.text) > self.limits.digits:
-            _stop(token, f"a number of more than {self.limits.digits} digits")
+            stop(token, f"a number of more than {self.limits.digits} digits")
         return int(token.text)
 
     def close(self, opener: Token) -> None:
@@ -222,9 +206,9 @@ class _Parser:
         if self.next.kind == "close" and self.next.text == due:
             self.at += 1
         elif self.next.kind == "end":
-            _stop(opener, f'"{opener.text}" is never closed')
+            stop(opener, f'"{opener.text}" is never closed')
         elif self.next.kind == "close":
-            _stop(self.next, f'"{self.next.text}" where "{due}" is due')
+            stop(self.next, f'"{self.next.text}" where "{due}" is due')
         else:
             self.stray()
 
@@ -232,15 +216,15 @@ class _Parser:
         if token.text in self.names:
             return self.names[token.text]
         if token.text not in self.functions:
-            _stop(token, self.unknown(token.text))
+            stop(token, self.unknown(token.text))
         follower = self.next
         if follower.kind == "superscript" or follower.text == "^":
-            _stop(follower, f"a power of a function is not read here; write ({token.text}(...))^n")
+            stop(follower, f"a power of a function is not read here; write ({token.text}(...))^n")
         if follower.kind == "open":
             return self.applied(token, self.arguments())
         arity = self.functions[token.text][0]
         if arity != 1 or follower.kind not in _STARTS_OPERAND:
-            _stop(token, f"{token.text} needs brackets around its {_counted(arity)}")
+            stop(token, f"{token.text} needs brackets around its {_counted(arity)}")
         start = self.at
         argument = self.nested(BARE_BINDING, token)
         if self.next.kind in _STARTS_OPERAND:
@@ -249,7 +233,7 @@ class _Parser:
                 first, second = "a", "b"
             space = "" if self.tokens[start].kind == "number" and first != "a" else " "
             name = token.text
-            _stop(self.next, f"ambiguous; write {name}({first}{space}{second}) or {name}({first}) {second}")
+            stop(self.next, f"ambiguous; write {name}({first}{space}{second}) or {name}({first}) {second}")
         return self.applied(token, [argument])
 
     def unknown(self, name: str) -> str:
@@ -276,89 +260,13 @@ class _Parser:
     def applied(self, token: Token, arguments: list[Expr]) -> Expr:
         arity, function = self.functions[token.text]
         if len(arguments) != arity:
-            _stop(token, f"{token.text} takes {_counted(arity)}, not {len(arguments)}")
+            stop(token, f"{token.text} takes {_counted(arity)}, not {len(arguments)}")
         for argument in arguments:
             self.bounded_inside(argument, token)
         try:
             return self.built(token, function, *arguments)
         except (ValueError, TypeError) as problem:
-            _stop(token, f"{token.text} is not defined here: {_clipped(str(problem))}")
-
-    def power(self, base: Expr, exponent: Expr, token: Token) -> Expr:
-        """base^exponent, after its cost is known to be small."""
-        if isinstance(exponent, Integer):
-            size = abs(int(exponent))
-            if size > self.limits.exponent:
-                _stop(token, f"an exponent beyond {self.limits.exponent}")
-            if size * _bits(base) > BITS:
-                _stop(token, f"a number of more than {BITS} bits")
-            if base == 0 and exponent.is_negative:
-                _stop(token, "a division by zero")
-        elif isinstance(exponent, Rational):
-            if isinstance(base, Number) and exponent not in _HALVES:
-                _stop(token, "a number may be raised only to an integer or to 1/2 or -1/2")
-            if exponent not in _HALVES and max(abs(exponent.p), exponent.q) > self.limits.exponent**2:
-                _stop(token, f"an exponent with parts beyond {self.limits.exponent**2}")
-            self.small_inside(base, token)
-        else:
-            self.small_inside(base, token)
-            inner = base.as_base_exp()[1]
-            self.bounded_inside(self.built(token, Mul, inner, exponent), token)
-            self.flat(base, exponent, token)
-        return self.built(token, Pow, base, exponent)
-
-    def bounded_inside(self, argument: Expr, token: Token) -> None:
-        """Stops where a function or a power of `argument` could cost more than a moment."""
-        self.small_inside(argument, token)
-        for term in Add.make_args(argument):
-            coefficient, factors = term.as_coeff_Mul()
-            logs = [factor for factor in Mul.make_args(factors) if isinstance(factor, log)]
-            # exp(c*ln r) is r^c, which SymPy computes at once.
-            if logs and abs(coefficient) * max(_bits(each.args[0]) for each in logs) > BITS:
-                _stop(token, "a logarithm times too large a number")
-        # Towers such as exp(exp(exp(9))) stall the numeric comparisons that SymPy makes on its own.
-        if not isinstance(argument, Rational) and not argument.free_symbols:
-            value = argument.evalf(5)
-            if isinstance(value, Float) and abs(value) > _INNER:
-                _stop(token, f"an argument or exponent beyond 2^{INNER_BITS}")
-
-    def small_inside(self, value: Expr, token: Token) -> None:
-        if _bits(value) > INNER_BITS:
-            _stop(token, f"a number of more than {INNER_BITS} bits under a root, in an exponent or in a function")
-
-    def flat(self, base: Expr, exponent: Expr, token: Token) -> None:
-        """Stops at 2^(x + 10^9): times 2^(-x), SymPy would compute 2^(10^9). A lone name as base holds no number."""
-        limit = self.limits.exponent
-        if not base.is_Symbol and base is not S.Exp1 and any(abs(each) > limit for each in _rationals(exponent)):
-            _stop(token, f"an exponent with a number beyond {limit}")
-
-    def built(self, token: Token, make: Callable[..., Expr], *operands: Expr) -> Expr:
-        """make(*operands), with every new part of it finite, real and small."""
-        try:
-            value = make(*operands)
-            self.checked(value, token)
-        except RecursionError:
-            _stop(token, "nested too deeply")
-        return value
-
-    def checked(self, part: Expr, token: Token) -> int:
-        """How many powers and functions `part` nests; stops where it is not finite, real, small and shallow."""
-        if part in self.sound:
-            return self.sound[part]
-        if part in _NOT_REAL:
-            _stop(token, "the value is not a finite real number")
-        if isinstance(part, Rational) and _width(part) > BITS:
-            _stop(token, f"a number of more than {BITS} bits")
-        if isinstance(part, Pow) and not isinstance(part.exp, Integer):
-            self.small_inside(part.base, token)
-            self.flat(part.base, part.exp, token)
-        inner = max((self.checked(each, token) for each in part.args if isinstance(each, Expr)), default=0)
-        depth = inner if isinstance(part, (Add, Mul)) or not part.args else inner + 1
-        most = NESTING if depth <= CONSTANT_NESTING or part.free_symbols else CONSTANT_NESTING
-        if depth > most:
-            _stop(token, f"powers, quotients and functions nested more than {most} levels deep")
-        self.sound[part] = depth
-        return depth
+            stop(token, f"{token.text} is not defined here: {_clipped(str(problem))}")
 
 
 def _tokens(text: str, limits: Limits) -> list[Token] | Unreadable:
@@ -375,29 +283,6 @@ def _plain(token: Token, limits: Limits) -> Fraction | Unreadable:
 
 def _after_number(token: Token) -> str:
     return "use a decimal point" if token.kind == "comma" else "nothing may follow the number"
-
-
-def _stop(token: Token, why: str) -> NoReturn:
-    raise _Stop(token.offset, why)
-
-
-def _rationals(value: Expr) -> Iterator[Rational]:
-    """The rational numbers in `value` outside of functions."""
-    pending = [value]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, Rational):
-            yield part
-        elif isinstance(part, (Add, Mul, Pow)):
-            pending.extend(part.args)
-
-
-def _bits(value: Expr) -> int:
-    return max((_width(each) for each in _rationals(value)), default=0)
-
-
-def _width(value: Rational) -> int:
-    return max(int(value.p).bit_length(), int(value.q).bit_length())
 
 
 def _counted(arity: int) -> str:

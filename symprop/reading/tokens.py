@@ -76,23 +76,45 @@ class Unreadable:
 
     def pointed(self, text: str) -> str:
         """Line, column and reason, then the line of `text` with a caret under the offset; long lines are clipped."""
-        row = text.count("\n", 0, self.offset) + 1
-        start = text.rfind("\n", 0, self.offset) + 1
-        first = max(start, self.offset - _WINDOW)
-        end = text.find("\n", self.offset, self.offset + _WINDOW)
-        shown = text[first : end if end >= 0 else self.offset + _WINDOW]
-        line = "".join(c if c.isprintable() else " " for c in shown)
-        column = self.offset - start + 1
-        return f"line {row}, column {column}: {self.why}\n  {line}\n  {' ' * (self.offset - first)}^"
+        return "\n".join(pointed(text, self))
+
+
+def pointed(text: str, unreadable: Unreadable) -> tuple[str, str, str]:
+    """Three lines for a terminal: line, column and reason; the line of `text`, clipped around the place; the caret.
+
+    The caret stands under the sign meant: accents of their own count no column, East Asian wide signs count two.
+    """
+    offset = min(max(unreadable.offset, 0), len(text))
+    row = text.count("\n", 0, offset) + 1
+    start = text.rfind("\n", 0, offset) + 1
+    first = max(start, offset - _WINDOW)
+    end = text.find("\n", offset, offset + _WINDOW)
+    shown = text[first : end if end >= 0 else offset + _WINDOW]
+    line = "".join(c if c.isprintable() or unicodedata.combining(c) else " " for c in shown)
+    width = sum(_columns(c) for c in shown[: offset - first])
+    return f"line {row}, column {offset - start + 1}: {unreadable.why}", f"  {line}", f"  {' ' * width}^"
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token; `text` is canonical ("^" for "**", plain digits for raised or lowered ones)."""
+    """One token; `text` is canonical ("^" for "**", plain digits for raised or lowered ones).
+
+    `end` is where the text goes on, `spaced` whether a space stands before it, `gap` whether a wide one does: both are
+    asked only where answers are read.
+    """
 
     kind: str
     text: str
     offset: int
+    end: int = 0
+    spaced: bool = False
+    gap: bool = False
 
 
 def tokenize(text: str, limits: Limits) -> list[Token] | Unreadable:
