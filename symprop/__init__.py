@@ -23,6 +23,8 @@ _HOMES = {
     "write": "api",
     "read_answer": "reading",
     "Unreadable": "reading",
+    "compare": "checking.equal",
+    "Equality": "checking.equal",
     "Quantity": "quantity",
     "OracleReport": "oracles",
     "SympropError": "errors",
@@ -36,6 +38,7 @@ __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
     from symprop.api import render, verify, write
+    from symprop.checking.equal import Equality, compare
     from symprop.errors import Disagreement, DomainError, ExerciseError, KinkError, SympropError, UsageError
     from symprop.exercise import MLP, Exercise, load
     from symprop.oracles import OracleReport

@@ -1,1 +1,1 @@
-"""A student's derivation -> what is right in it. Facts and places only; the sentences are made elsewhere."""
+"""A student's lines -> Report: reading names, equality, following errors through; facts, no sentences."""
