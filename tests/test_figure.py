@@ -178,7 +178,11 @@ def test_day12_shows_every_number_at_its_place() -> None:
     document, figure, drawing = drawn(solve(load("day12")))
     assert [label.role for label in drawing.labels].count("weight") == 4
     assert [label.role for label in drawing.labels if isinstance(label.content, Math)].count("gradient") == 4 + 6 + 1
-    assert [label.content for label in drawing.labels if isinstance(label.content, str)][-3:] == ["value", "name", "gradient"]
+    assert [label.content for label in drawing.labels if isinstance(label.content, str)][-3:] == [
+        "value",
+        "name",
+        "gradient",
+    ]
     text = render(document, "typst")
     assert "At each arrow the weight stands above and its gradient below." in text
     assert "All biases are 0 and are not drawn." in text

@@ -44,7 +44,10 @@ TEX: list[tuple[str, list[tuple[str, list[str]]]]] = [
     (r"\begin{align*} z_1 &= 1 \\ z_2 &= 2 \end{align*}", [("z1[1]", ["1"]), ("z1[2]", ["2"])]),
     (r"\begin{gather} z_1 = 1 \\[4pt] z_2 = 2 \end{gather}", [("z1[1]", ["1"]), ("z1[2]", ["2"])]),
     (r"\begin{alignat}{2} z_1 &= 1 &&= 2/2 \end{alignat}", [("z1[1]", ["1", "1"])]),
-    (r"\[\begin{aligned} z_1 &= w_{11} x \\ &= 1 \cdot 1 \\ &= 1\end{aligned}\]", [("z1[1]", ["W1[1,1]*x[1]", "1", "1"])]),
+    (
+        r"\[\begin{aligned} z_1 &= w_{11} x \\ &= 1 \cdot 1 \\ &= 1\end{aligned}\]",
+        [("z1[1]", ["W1[1,1]*x[1]", "1", "1"])],
+    ),
     (r"\[ z_1 = w_{11} x \] \[ = 1 \]", [("z1[1]", ["W1[1,1]*x[1]", "1"])]),
     (r"\begin{align} z_1 &= x \\ &\quad + y \\ z_2 &= 2 \end{align}", [("z1[1]", ["x[1] + y[1]"]), ("z1[2]", ["2"])]),
     (r"\[ z_1 = 1, \quad z_2 = 2 \]", [("z1[1]", ["1"]), ("z1[2]", ["2"])]),
@@ -155,8 +158,17 @@ def check_key(exercise: Exercise, known: Spellings, solution: Solution, text: st
     return compared
 
 
-LIGHT = [*(("day12", profile) for profile in PROFILES), ("softmax", "ng"), ("batch", "nielsen"), ("google-demo-numbers", "google")]
-HEAVY = [(name, profile) for name in ("batch", "softmax", "google-demo-numbers", "mazur", "deep-tanh") for profile in PROFILES]
+LIGHT = [
+    *(("day12", profile) for profile in PROFILES),
+    ("softmax", "ng"),
+    ("batch", "nielsen"),
+    ("google-demo-numbers", "google"),
+]
+HEAVY = [
+    (name, profile)
+    for name in ("batch", "softmax", "google-demo-numbers", "mazur", "deep-tanh")
+    for profile in PROFILES
+]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +193,15 @@ def test_the_key_of_a_random_exercise_reads_back(seed: int) -> None:
     assert check_key(exercise, known, solution, symprop.render(solution, format_, view=view), format_ == "markdown")
 
 
-@given(st.text(alphabet=st.sampled_from(list("$\\[](){}&=%`~ \nzxE_12^+-.,") + ["\\begin{align}", "\\end{align}", "\\\\", "\\frac", "```", "\\approx"]), max_size=60))
+@given(
+    st.text(
+        alphabet=st.sampled_from(
+            list("$\\[](){}&=%`~ \nzxE_12^+-.,")
+            + ["\\begin{align}", "\\end{align}", "\\\\", "\\frac", "```", "\\approx"]
+        ),
+        max_size=60,
+    )
+)
 def test_no_text_is_more_than_lines_or_unreadable_places(text: str) -> None:
     for line in (*tex(text), *markdown(text)):
         for problem in line.unreadable:
@@ -193,5 +213,3 @@ def test_a_large_hostile_text_is_searched_once() -> None:
     for piece in ("$", "\\[", "\\begin{align}", "{", "\\boxed{", "```\n", "\\llap{"):
         tex(piece * 20_000)
         markdown(piece * 20_000)
-
-
