@@ -699,7 +699,7 @@ def _evaluated(expression: Expr, numbers: Mapping[Symbol, Value | None]) -> Valu
 
 def _outside_kinks(expression: Expr) -> set[Symbol]:
     """The names of a rule that do not merely choose a branch: ReLU'(z) is a number once numbers are put in."""
-    return expression.xreplace({atom: S.One for atom in expression.atoms(Kinked)}).free_symbols
+    return expression.xreplace(dict.fromkeys(expression.atoms(Kinked), S.One)).free_symbols
 
 
 def _from(found: EqualityAt) -> _Judged:

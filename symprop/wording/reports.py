@@ -26,8 +26,8 @@ from symprop.notation import Name, Names
 from symprop.quantity import Quantity
 from symprop.solution import Solution
 from symprop.wording.misconceptions import LINES
-from symprop.wording.questions import default_points, default_questions
 from symprop.wording.page import scalars
+from symprop.wording.questions import default_points, default_questions
 from symprop.wording.words import listed
 
 #: Columns of a report; the terminal's own width where that is less.
