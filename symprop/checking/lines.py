@@ -48,10 +48,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`left = sides…`. `id` is None where the left side names nothing, and `why` then says why.
-
-    `stray`: such a line inside a sentence, or of a formula that is no statement about a quantity; nobody need be told.
-    """
+    """`left = sides…`. `id` is None where the left side names nothing, and `why` then says why."""
 
     left: str
     at: Place
@@ -152,6 +149,8 @@ class _Finder:
     def __init__(self, text: str, clean: str, starts: list[int], known: Spellings, exercise: Exercise) -> None:
         self.text, self.clean, self.starts, self.table, self.exercise = text, clean, starts, known.table, exercise
         self.continued: Line | None = None
+        self.headings = [(m.start(), int(m[1])) for m in _STEP.finditer(clean)]
+        self.step = 0
 
     def place(self, offset: int) -> Place:
         line = bisect_right(self.starts, offset)
@@ -160,6 +159,7 @@ class _Finder:
     def lines(self, formula: _Formula, before: Line | None) -> list[Line]:
         """The lines of one formula. One that starts with a relation goes on with the line before it (`continued`)."""
         self.continued = None
+        self.step = next((step for at, step in reversed(self.headings) if at < formula.start), 0)
         source = self.clean[formula.start : formula.end]
         plain, found = statements(unwrapped(source))
         result: list[Line] = []
@@ -202,11 +202,13 @@ class _Finder:
         return Line(written, at, self.meant(entry, rest), sides)
 
     def meant(self, entry: Entry, rest: list[Part]) -> Quantity:
-        """The quantity, after its update where the sign says so: w <- w - eta dE/dw."""
+        """The quantity, after its update where the sign says so: w <- w - eta dE/dw. Which step, the last heading says."""
         of = Quantity.parse(entry.what)
         update = self.exercise.update
         assigned = rest[0].sign == "becomes" and of.is_parameter and not of.state
-        return of.after(update.steps) if assigned and update is not None else of
+        if update is None or not (assigned or of.state):
+            return of
+        return replace(of if of.state else of.after(0), step=self.step or update.steps)
 
     def sides(self, formula: _Formula, source: str, plain: str, parts: list[Part]) -> tuple[Read, ...]:
         found = []
@@ -223,6 +225,8 @@ class _Finder:
         return tuple(found)
 
 
+#: A heading that says which step of an update follows.
+_STEP = re.compile(r"^(?:#{1,6} *|\\(?:sub)*(?:section|paragraph)\*?\{) *Step ([1-9][0-9]{0,4})\b", re.MULTILINE)
 _MARKS = re.compile(
     r"(?:[\s\u2003]|\\(?:quad|qquad|enspace|[,;:! ])|\\chainmark(?:\{\})?|\([0-9a-z]{1,3}\)[\s\u2003]|\{\})*"
 )

@@ -24,7 +24,7 @@ from symprop.graph import Graph, build, symbol
 from symprop.layers import LayerView
 from symprop.notation import Name, Names, Ratio
 from symprop.printing import Latex
-from symprop.quantity import Quantity, gradient, local
+from symprop.quantity import CONSTANTS, Quantity, gradient, local
 from symprop.reading import Entry, Function, Table
 from symprop.reading.names import Key, spelled
 from symprop.solution import Solution, convention
@@ -87,7 +87,9 @@ class _Collector:
 
     def collected(self) -> Spellings:
         for of in self.scalars():
-            self.add(0, of, str(of))
+            if of.state in ("", "new"):
+                # A constant's id is a letter that the page may use for another: Ng's rate is alpha.
+                self.add(2 if of.name in CONSTANTS else 0, of, str(of))
             for text in self.printed(of):
                 self.add(1, of, text)
             for text in self.others(of):
@@ -144,6 +146,18 @@ class _Collector:
                 changed = node.definition is not None or node.id in updates.parameters(self.exercise)
                 if changed:
                     yield Quantity.after(node.id, update.steps)
+            yield from self.moments()
+
+    def moments(self) -> Iterator[Quantity]:
+        """What the rule carries along, and gradients taken through weights that are updated already."""
+        update = self.exercise.update
+        assert update is not None
+        states = {"momentum": ("velocity",), "nesterov": ("velocity",), "adam": ("m", "v")}.get(update.rule, ())
+        for of in updates.parameters(self.exercise):
+            for state in states:
+                yield replace(of, state=state, step=update.steps)
+            if update.order == "sequential":
+                yield replace(gradient(of), state="used", step=update.steps)
 
     def derivatives(self) -> Iterator[Quantity]:
         """Gradients of the loss and the local derivatives between neighbours, shares written out as the page has it."""

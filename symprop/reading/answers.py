@@ -12,6 +12,7 @@ In: text, table, limits. Out: Expr, ImmutableMatrix, or Unreadable with 0 <= off
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sympy import Expr, ImmutableMatrix, Integer, Pow, Rational, S, Symbol, pi
 
@@ -21,8 +22,8 @@ from symprop.reading.building import Stop, stop
 from symprop.reading.names import UPRIGHT, Entry, Found, Table, integers, matching, names_at, ratios_at, upright
 from symprop.reading.signs import COMMAND_HINTS
 from symprop.reading.tokens import Limits, Token, Unreadable, number
-from symprop.reading.values import Answer, Ones, Truth, Value
-from symprop.reading.vocabulary import INDICATORS, PRIMES, Function, derivative, known
+from symprop.reading.values import WORK, Answer, Ones, Truth, Value
+from symprop.reading.vocabulary import DOUBLING, INDICATORS, PRIMES, Function, derivative, known
 
 #: Left and right binding power of what stands between two operands; "" is the product without a sign.
 BINDING: dict[str, tuple[int, int]] = {
@@ -73,6 +74,8 @@ _OPERAND_COMMANDS = frozenset(
     ]
 )
 _KEYWORDS = frozenset(["if", "else", "otherwise", "and", "or", "not", "for", "when"])
+#: Most calls of max and min in one answer.
+MOST_MAXIMA = 6
 _CONSTANTS: dict[str, Expr] = {"e": S.Exp1, "pi": pi}
 
 
@@ -139,7 +142,6 @@ class Reader(Brackets):
 
     def full(self) -> Value:
         """An expression, a comparison, or `a if c else b`."""
-        self.deeper(self.next)
         value = self.comparison()
         if self.word() == "if":
             token = self.next
@@ -148,9 +150,10 @@ class Reader(Brackets):
             if not isinstance(condition, Truth) or self.word() not in ("else", "otherwise"):
                 stop(token, 'write "a if z > 0 else b"')
             self.keyword()
+            self.deeper(token)
             other = self.full()
+            self.depth -= 1
             value = self.chosen([(value, condition)], other, token)
-        self.depth -= 1
         return value
 
     def word(self) -> str:
@@ -340,7 +343,8 @@ class Reader(Brackets):
     def one_or_number(self) -> Value:
         token = self.take()
         text = token.text
-        if token.text == "1" and self.next.kind == "underscore":
+        beside = self.next.text == "[" and not self.next.spaced
+        if token.text == "1" and (self.next.kind == "underscore" or beside):
             return self.indicator(token)
         if "{,}" in text:
             head, _, tail = text.partition("{,}")
@@ -616,6 +620,8 @@ class Reader(Brackets):
         if len(arguments) != function.arity:
             stop(token, f"{name} takes {function.arity} argument{'s' * (function.arity > 1)}, not {len(arguments)}")
         plain = [self.plain(a, token) for a in arguments]
+        if name.lower() in DOUBLING:
+            self.spend(WORK // MOST_MAXIMA, token)
         value: Answer
         if function.whole is not None:
             if not isinstance(plain[0], ImmutableMatrix) or primed:
@@ -766,8 +772,16 @@ class Reader(Brackets):
                 rest = Token("number", following.text[1:], following.offset + 1, following.end)
                 self.tokens.insert(self.at, rest)
             return self.plain(Integer(int(first.text)), token)
-        if following.kind == "word" and len(following.text) == 1:
-            self.tokens[self.at : self.at + 1] = [following]
+        if (
+            following.kind == "word"
+            and following.text.isalpha()
+            and following.end - following.offset == len(following.text)
+        ):
+            head, tail = following.text[0], following.text[1:]
+            parts = [replace(following, text=head, end=following.offset + 1)]
+            parts += [replace(following, text=tail, offset=following.offset + 1)] if tail else []
+            self.tokens[self.at : self.at + 1] = parts
+            following = parts[0]
             name = names_at([following, self.tokens[-1]], 0)[0]
             entry = self.table.find(name.key)
             if entry is None:

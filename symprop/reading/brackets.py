@@ -105,6 +105,8 @@ class Brackets(Arithmetic):
     def foreign(self, token: Token) -> NoReturn:
         if token.kind == "end":
             stop(token, "the text ends where an operand is due")
+        if token.kind == "equals":
+            stop(token, "an equation inside brackets is not read; == compares")
         if token.kind == "command":
             stop(token, COMMAND_HINTS.get(token.text, f"\\{token.text} is not read here"))
         shown = self.text[token.offset : token.end] or token.text

@@ -15,7 +15,7 @@ from sympy import Expr, ImmutableMatrix, S, Symbol
 
 from symprop.reading.signs import GREEK_NAMES, signs
 from symprop.reading.tokens import Limits, Token, Unreadable
-from symprop.reading.vocabulary import Function
+from symprop.reading.vocabulary import FUNCTIONS, Function
 
 #: Spellings may be longer than any answer's name, never without bound.
 _LIMITS = Limits(characters=400, tokens=120)
@@ -146,7 +146,7 @@ class Table:
         """A known spelling close to an unknown one; "" when there is none."""
         if len(written) > _SHOWN or len(self.shown) > _SUGGESTED_FROM:
             return ""
-        close = get_close_matches(written, self.shown, n=1, cutoff=0.5)
+        close = get_close_matches(written, [*self.shown, *self.functions, *FUNCTIONS], n=1, cutoff=0.5)
         return close[0] if close else ""
 
 

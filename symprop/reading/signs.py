@@ -183,6 +183,7 @@ TOKENS: tuple[tuple[str, str], ...] = (
     ("bar", r"\|"),
     ("partial", r"∂"),
     ("indicator", r"𝟙"),
+    ("equals", r"="),
     ("approx", r"[≈≃≅≐]"),
 )
 _PATTERN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in TOKENS))

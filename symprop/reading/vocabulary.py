@@ -5,6 +5,7 @@ Names of several letters are read whatever their capitals (ReLU, relu, RELU); H,
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sympy import Dummy, Expr, S, cosh, erf, exp, log, sech, sinh, sqrt, tanh
 
@@ -68,6 +69,8 @@ _ROWS: dict[str, tuple[int, Build]] = {
     "phi": (1, functions.phi),
 }
 FUNCTIONS: dict[str, Function] = {name: Function(*row) for names, row in _ROWS.items() for name in names.split()}
+#: Functions that write their arguments out twice, so that a nest of them doubles with every level.
+DOUBLING = frozenset(("max", "maximum", "min", "minimum"))
 #: Calls whose one argument is a condition: 1 where it holds, else 0.
 INDICATORS = frozenset(("I", "indicator", "ind", "int", "float", "bool"))
 #: Labels below a function's name that mean its derivative: relu_prime(z).
@@ -84,6 +87,7 @@ def known(name: str, own: Mapping[str, Function]) -> Function | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def derivative(of: Function, at_zero: Expr = S.Zero) -> Function | None:
     """The derivative of a function of one argument; None where there is none to speak of (step, max)."""
     if of.arity != 1 or of.build is functions.step or of.build is _sign:
