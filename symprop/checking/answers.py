@@ -6,6 +6,7 @@ file raises with file and key; an answer that cannot be read is kept as such.
 
 import json
 import math
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ class Side:
 class Given:
     """What is given for one quantity, or for a left side that names none (`id` None, and `why` says why).
 
-    `by_arrays`: a matrix laid out as scikit-learn stores it, not as the page shows it.
+    `by_arrays`: a matrix laid out as scikit-learn stores it, not as the page shows it. `assigned`: w <- w - eta dE/dw.
     """
 
     label: str
@@ -69,6 +70,7 @@ class Given:
     why: str = ""
     excerpt: str = ""
     by_arrays: bool = False
+    assigned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +188,18 @@ def read_derivation(text: str, exercise: Exercise, known: Spellings, *, markdown
     return Answers(tuple(_from_line(line, text) for line in lines), Path(source).stem, source)
 
 
+_QUADS = re.compile(r"(?:\s|\\q?quad(?![A-Za-z])|\\[,;:!](?=\s|$))+")
+
+
+def undressed(text: str) -> str:
+    """A side without boxes, alignment and wide spaces: what a report repeats."""
+    return _QUADS.sub(" ", unwrapped(text)).strip(" \u2003.,;")
+
+
 def _from_line(line: Line, text: str) -> Given:
     sides = tuple(
         Side(
-            side.text,
+            undressed(side.text),
             side.value,
             Where(side.at.line, side.at.column),
             "\n".join(pointed(text, side.value)) if isinstance(side.value, Unreadable) else "",
@@ -198,7 +208,8 @@ def _from_line(line: Line, text: str) -> Given:
     )
     why = line.why.why if line.why is not None else ""
     excerpt = "\n".join(pointed(text, line.why)) if line.why is not None else ""
-    return Given(line.left, line.id, sides, Where(line.at.line, line.at.column), why, excerpt)
+    assigned = bool(line.sides) and line.sides[0].sign == "becomes"
+    return Given(line.left, line.id, sides, Where(line.at.line, line.at.column), why, excerpt, assigned=assigned)
 
 
 def read_tables(
@@ -385,7 +396,7 @@ def _array(label: str, of: Quantity, value: list[Any], key: str, known: Spelling
         for text in row:
             found = tuple(_sides(text, of, str(label), known))
             last = found[-1].value if found else Unreadable(0, "nothing to read")
-            if isinstance(last, Unreadable) or isinstance(last, ImmutableMatrix):
+            if isinstance(last, (Unreadable, ImmutableMatrix)):
                 problem = last if isinstance(last, Unreadable) else Unreadable(0, "a matrix inside a matrix")
                 side = Side(text, problem, where, "\n".join(pointed(text, problem)))
                 return Given(str(label), of, (side,), where)

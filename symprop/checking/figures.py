@@ -27,22 +27,28 @@ MOST_LITERALS = 40
 EXACT = frozenset(Fraction(n, d) for n, d in ((0, 1), (1, 1), (2, 1), (1, 2), (1, 4), (3, 2), (1, 10)))
 _INDEX = re.compile(r"(?<=[\w}])\[[\d,\s]*\](?:@\d+)?|@\d+")
 _LITERAL = re.compile(
-    r"(?<![\w.^_\\])(?<![_^]\{)(?<![_^]\{\d,)(?P<number>\d+(?:(?:\.|\{,\})\d*)?|\.\d+)(?:[eE](?P<exp>[+-]?\d+))?(?!\w)"
+    r"(?<![\w.^_\\])(?<![_^]\{)(?<![_^]\{\d,)(?P<number>\d+(?:(?:\.|\{,\})\d*)?|\.\d+)(?:[eE](?P<exp>[+-]?\d+))?"
+    r"(?:\s*(?:\\cdot|\\times|[·×*])\s*10\s*(?:\^|\*\*)\s*\{?\s*(?P<power>[-−+]?\d+)\s*\}?)?(?!\w)"
 )
 _PLAIN = re.compile(
-    r"[\s({$\\,!;]*(?:boxed\{|mathbf\{)?[-+−–\s({]*(?P<number>\d+(?:(?:\.|\{,\})\d*)?|\.\d+)(?:[eE](?P<exp>[+-]?\d+))?[\s)}$.,;]*"
+    r"[\s({$\\,!;]*(?:boxed\{|mathbf\{)?[-+−–\s({]*(?P<number>\d+(?:(?:\.|\{,\})\d*)?|\.\d+)(?:[eE](?P<exp>[+-]?\d+))?"
+    r"(?:\s*(?:\\cdot|\\times|[·×*])\s*10\s*(?:\^|\*\*)\s*[{(]?\s*(?P<power>[-−+]?\d+)\s*[)}]?)?[\s)}$.,;]*"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A decimal in a text: where its digits end, its size, half a unit of its last place, whether it has a point."""
+    """A decimal in a text: where its digits end, its size, half a unit of its last place, whether it has a point.
+
+    `padded`: it ends in a 0 that a short exact number would not have (1.0000, but not 1.0).
+    """
 
     end: int
     size: Fraction
     half: Fraction
     pointed: bool
     digits: int
+    padded: bool = False
 
 
 def literals(text: str) -> list[Literal]:
@@ -59,11 +65,12 @@ def plain(text: str) -> Literal | None:
 
 def _literal(match: re.Match[str]) -> Literal:
     number = match["number"].replace("{,}", ".")
-    exponent = int(match["exp"]) if match["exp"] and len(match["exp"]) < 5 else 0
+    exponent = sum(int(e.replace("−", "-")) for e in match.group("exp", "power") if e and len(e) < 5)
     whole, dot, decimals = number.partition(".")
     scale = Fraction(10) ** (exponent - len(decimals))
     digits = (whole + decimals).lstrip("0")
-    return Literal(match.end("number"), int(whole + decimals) * scale, scale / 2, bool(dot), len(digits))
+    padded = len(decimals) > 1 and decimals.endswith("0")
+    return Literal(match.end("number"), int(whole + decimals) * scale, scale / 2, bool(dot), len(digits), padded)
 
 
 def exactly(value: Expr) -> Value | None:
@@ -94,10 +101,12 @@ def slack(text: str, value: Answer, read: Read, evaluate: Evaluate, known: Colle
         return [alone.half]
     found = [Fraction(0)] * len(entries)
     base = [evaluate(entry) for entry in entries]
-    uncertain = [x for x in literals(text) if x.pointed and x.size not in known and x.size not in EXACT]
-    if isinstance(value, ImmutableMatrix) and all(entry.is_Rational for entry in entries):
-        sizes = {x.size: x.half for x in literals(text) if x.pointed}
-        return [sizes.get(abs(b), Fraction(0)) if b is not None else Fraction(0) for b in base]
+    written = literals(text)
+    if isinstance(value, ImmutableMatrix):
+        sizes = {x.size: x.half if x.pointed else Fraction(0) for x in written}
+        if all(b is not None and abs(b) in sizes for b in base):
+            return [sizes[abs(b)] for b in base if b is not None]
+    uncertain = [x for x in written if x.pointed and (x.padded or (x.size not in known and x.size not in EXACT))]
     for literal in uncertain[:MOST_LITERALS]:
         again = read(text[: literal.end] + "5" + text[literal.end :])
         others = list(again) if isinstance(again, ImmutableMatrix) else [again]

@@ -86,10 +86,48 @@ class _Follower:
         self._carried: dict[Quantity, Value | None] = {}
         self._touched: dict[Quantity, frozenset[Quantity]] = {}
         self._slack: dict[tuple[str, str], list[Fraction]] = {}
+        steps: dict[Quantity, tuple[int, bool]] = {}
         for each in answers.given:
+            if each.assigned and each.id is not None and self.exercise.update is not None and each.id.state:
+                plain = replace(each.id, step=0)
+                step, finished = steps.get(plain, (0, True))
+                valued = not isinstance(each.sides[-1].value, Unreadable) and not each.sides[-1].value.free_symbols
+                # a rule and, in a line of its own, its value belong to one step
+                step += finished or not valued
+                steps[plain] = step, valued
+                if step <= self.exercise.update.steps:
+                    each = self._in_step(each, step)
             self._take(each)
 
     # ------------------------------------------------------------------ the student's lines
+    def _in_step(self, given: Given, step: int) -> Given:
+        """The k-th assignment to a parameter or moment: what it reads is what step k finds, moments made before it its own."""
+        assert given.id is not None
+        left = replace(given.id, step=step)
+
+        def meant(sign: Symbol) -> Expr:
+            of = quantity_of(sign)
+            if of.state in ("", "new") and (of.name in q.CONSTANTS and of.wrt is None):
+                return sign
+            if not of.state:
+                changes = of.wrt is not None or of.name in ("z", "a", "E", "R") or of in self._updated
+                return symbol(updates.before(of, step)) if changes else sign
+            own = of.state == left.state and of.base == left.base
+            at = step - 1 if own else step
+            return symbol(replace(of, step=at)) if at else S.Zero
+
+        def moved(value: Expr | ImmutableMatrix | Unreadable) -> Expr | ImmutableMatrix | Unreadable:
+            if isinstance(value, Unreadable):
+                return value
+            return value.xreplace({s: meant(s) for s in value.free_symbols})
+
+        return replace(given, id=left, sides=tuple(replace(side, value=moved(side.value)) for side in given.sides))
+
+    @cached_property
+    def _updated(self) -> frozenset[Quantity]:
+        """The parameters that an update changes."""
+        return frozenset(updates.parameters(self.exercise))
+
     def _take(self, given: Given) -> None:
         """One line of answers, matrices entry by entry."""
         if given.id is None:

@@ -66,7 +66,8 @@ class Figures:
         if isinstance(value, Expr) and not value.is_Rational:
             if approximate or (not given and (self.policy in ("end", "each") or count_ops(value) > CLOSED_SHOWN)):
                 return self._rounded(nearest(value))
-            negative = value.could_extract_minus_sign()
+            # a sum keeps its signs: -(1/10 - pi/10) would be written without its brackets
+            negative = not value.is_Add and value.could_extract_minus_sign()
             return Figure("", negative, closed=-value if negative else value)
         number = nearest(value)
         if not isinstance(value, (Fraction, Expr)):
