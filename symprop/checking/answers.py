@@ -169,7 +169,8 @@ def load_answers(path: str | Path, exercise: Exercise, known: Spellings) -> tupl
     path = Path(path)
     text = text_of(path)
     if path.suffix in (".tex", ".md"):
-        found = (read_derivation(text, exercise, known, markdown=path.suffix == ".md", source=str(path)),)
+        markdown = path.suffix == ".md"
+        found: tuple[Answers, ...] = (read_derivation(text, exercise, known, markdown=markdown, source=str(path)),)
     else:
         found = read_tables(document_of(path, text), exercise, known, source=str(path), student=path.stem)
     for answers in found:

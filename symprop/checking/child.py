@@ -105,7 +105,7 @@ def main() -> None:
         if not callable(function):
             raise NameError(f"no function {name}")
         values = named(called(function, x, y, parameters), parameters)
-        answer = {"values": {key: plain(value) for key, value in values.items()}}
+        answer: dict[str, Any] = {"values": {key: plain(value) for key, value in values.items()}}
     except MemoryError:
         answer = {"error": "MemoryError: more memory than allowed"}
     except BaseException as problem:  # whatever a student's file raises, SystemExit too, is its answer

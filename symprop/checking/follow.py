@@ -35,7 +35,7 @@ from symprop.solution import Solution, solve
 #: After more update steps than these, own values are not carried from step to step.
 MOST_STEPS = 12
 #: Wrong steps whose misconceptions are sought.
-MOST_MATCHED = 12
+MOST_MATCHED = 8
 #: Entries in the loss chain that a mixed expression may leave to numbers.
 _COVERED_DEPTH = 4
 #: Gradients of one layer in the order of working.
@@ -267,7 +267,7 @@ class _Follower:
 
     def ordered(self) -> list[Quantity]:
         """The given and the asked quantities, each after what it rests on; else in the order of the derivation."""
-        rank = {node.id: (0, i) for i, node in enumerate(self.solution.graph)}
+        rank: dict[Quantity, tuple[object, ...]] = {node.id: (0, i) for i, node in enumerate(self.solution.graph)}
         for derivation in self.solution.derivations.values():
             of = derivation.target
             rank[derivation.id] = (
@@ -585,7 +585,7 @@ class _Follower:
 
     def _forms(self, of: Quantity) -> list[Expr]:
         """The key's own ways to write a step."""
-        if not of.is_gradient or of.state or of.wrt not in self.solution.derivations:
+        if not of.is_gradient or of.state or of.wrt is None or of.wrt not in self.solution.derivations:
             return []
         derivation = self.solution.derivations[of.wrt]
         named = Add(*(up * by for up, by in derivation.named))

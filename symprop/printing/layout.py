@@ -366,7 +366,8 @@ class Layout(Printer, Generic[T]):
         known = self._known(factor)
         if known is not None:
             written = self.signed(known)
-            return self.bracket(written) if known.negative and not leading else written
+            is_sum = known.closed is not None and known.closed.is_Add and not alone
+            return self.bracket(written) if is_sum or (known.negative and not leading) else written
         if isinstance(factor, Add):
             return self.bracket(self._print(factor))
         if isinstance(factor, Chain) or (isinstance(factor, Mul) and not alone):

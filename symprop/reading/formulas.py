@@ -46,7 +46,9 @@ WRAPPERS = frozenset(
     )
 )
 #: Commands that go with their argument.
-DROPPED = frozenset(("llap", "rlap", "tag", "label", "phantom", "hspace", "vspace", "color", "hphantom", "vphantom", "symcolumn"))
+DROPPED = frozenset(
+    ("llap", "rlap", "tag", "label", "phantom", "hspace", "vspace", "color", "hphantom", "vphantom", "symcolumn")
+)
 #: Commands that go and leave everything else.
 SILENT = frozenset(("nolimits", "limits", "displaystyle", "textstyle"))
 #: Commands whose first arguments, so many, go with their dress; the next one stays.

@@ -9,7 +9,7 @@ import io
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from textwrap import wrap
@@ -17,8 +17,9 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
+from symprop.checking.answers import Expectation
 from symprop.checking.points import Asked
-from symprop.checking.report import CheckedStep, Fact, Report, Verdict, Where
+from symprop.checking.report import FAULTS, CheckedStep, Fact, Report, Verdict, Where
 from symprop.errors import printable
 from symprop.exercise import FORMAT, Exercise
 from symprop.graph import quantity_of
@@ -140,8 +141,11 @@ def headline(report: Report) -> str:
     return "; ".join([text, *extras])
 
 
-def terminal(report: Report, *, reveal: bool = False, width: int = WIDTH) -> str:
-    """The report as lines of at most `width` columns (a long formula of the student's may be folded)."""
+def terminal(report: Report, *, reveal: bool = False, width: int = WIDTH, points: bool = True) -> str:
+    """The report as lines of at most `width` columns (a long formula of the student's stays whole).
+
+    `points`: also what is missing, and the points by question.
+    """
     who = f"{report.student}: " if report.student else ""
     lines = list(_folded(who + headline(report), 0, width))
     first = True
@@ -161,9 +165,9 @@ def terminal(report: Report, *, reveal: bool = False, width: int = WIDTH) -> str
         for text, ids in _grouped(alone):
             lines += _folded(f"{listed(ids)}: {text}", 4, width, first=2)
     missing = [step.id for step in report.steps if step.verdict is Verdict.MISSING]
-    if missing:
+    if missing and points:
         lines += _folded("asked but not given: " + ", ".join(missing), 2, width, first=0)
-    if report.questions:
+    if report.questions and points:
         lines.append(f"points: {_number(report.score)} of {_number(report.max_score)}")
         for question in report.questions:
             title = question.title or ", ".join(question.asked)
@@ -285,6 +289,22 @@ def _place(where: Where | None) -> str:
 
 def _number(value: Fraction) -> str:
     return str(value) if value.denominator == 1 else f"{float(value):.2f}".rstrip("0")
+
+
+def unexpected(report: Report, expect: Mapping[str, Expectation]) -> list[str]:
+    """How a report differs from what a rubric's test expects; every step that it says nothing of should be no fault."""
+    known = {step.id: step for step in report.steps}
+    told = []
+    for of, expected in expect.items():
+        step = known.get(of)
+        verdict = str(step.verdict) if step is not None else str(Verdict.MISSING)
+        if expected.verdict and verdict != expected.verdict:
+            told.append(f"{of}: expected {expected.verdict}, found {verdict}")
+        names = step.consistent_with if step is not None else ()
+        if expected.misconception and expected.misconception not in names:
+            told.append(f"{of}: expected {expected.misconception}, found {', '.join(names) or 'no misconception'}")
+    told += [f"{s.id}: {s.verdict}" for s in report.steps if s.verdict in FAULTS and s.id not in expect]
+    return told
 
 
 # ---------------------------------------------------------------------- for programs
@@ -417,4 +437,5 @@ __all__ = [
     "questions_of",
     "rows",
     "terminal",
+    "unexpected",
 ]
