@@ -19,6 +19,8 @@ BINARY = Fraction(1, 10**12)
 #: However few digits are written, a number further off is another one; a whole number claims more.
 COARSEST = Fraction(1, 20)
 COARSEST_WHOLE = Fraction(1, 200)
+#: The same for a calculation with rounded numbers, in which much may cancel.
+COARSEST_WORKED = Fraction(1, 2)
 #: Digits of an intermediate result that a student may keep.
 KEPT_DIGITS = 3
 #: Decimals of one side whose uncertainty is asked, one reading each.
@@ -126,8 +128,8 @@ def is_value(given: Fraction, off: Fraction, value: Fraction, literal: Literal |
         return abs(given) <= BINARY
     if error <= BINARY * size:
         return True
-    whole = literal is not None and not literal.pointed
-    return given != 0 and error <= off and error <= (COARSEST_WHOLE if whole else COARSEST) * size
+    most = COARSEST_WORKED if literal is None else COARSEST if literal.pointed else COARSEST_WHOLE
+    return given != 0 and error <= off and error <= most * size
 
 
 def last_digit(given: Fraction, value: Fraction, literal: Literal | None) -> bool:
@@ -141,8 +143,13 @@ def last_digit(given: Fraction, value: Fraction, literal: Literal | None) -> boo
     )
 
 
-def kept(value: Fraction) -> Fraction:
-    """How far a value moves when only KEPT_DIGITS of its digits are kept; 0 where it has no more."""
+def kept_digits(literal: Literal | None) -> int:
+    """How many digits of its intermediates a number was worked out from: two fewer than it shows, at least KEPT_DIGITS."""
+    return KEPT_DIGITS if literal is None else max(KEPT_DIGITS, literal.digits - 2)
+
+
+def kept(value: Fraction, digits: int) -> Fraction:
+    """How far a value moves when only so many of its digits are kept; 0 where it has no more."""
     if value == 0:
         return Fraction(0)
     size, unit = abs(value), Fraction(1)
@@ -150,5 +157,5 @@ def kept(value: Fraction) -> Fraction:
         unit *= 10
     while unit > size:
         unit /= 10
-    unit /= 10 ** (KEPT_DIGITS - 1)
+    unit /= 10 ** (digits - 1)
     return Fraction(0) if (size / unit).denominator == 1 else unit / 2

@@ -488,7 +488,7 @@ class _Follower:
             if figures.is_value(given, off, around[-1], literal):
                 return _Judged(later, rests_on=tainted)
         for target in around if not tainted else around[-1:]:
-            near = off + self._propagated(of)
+            near = off + self._propagated(of, figures.kept_digits(literal))
             if literal is None or literal.pointed:
                 if given != 0 and abs(given - target) <= min(near, abs(target) / 50):
                     return _Judged(later, rests_on=tainted)
@@ -520,8 +520,8 @@ class _Follower:
         found = self._slack[key]
         return found[place] if place < len(found) else Fraction(0)
 
-    def _propagated(self, of: Quantity) -> Fraction:
-        """How far a step's value moves when what it reads is kept to three digits."""
+    def _propagated(self, of: Quantity, digits: int) -> Fraction:
+        """How far a step's value moves when what it reads is kept to so many digits."""
         expression = self.rule(of)
         if expression is None or self.solution.is_symbolic:
             return Fraction(0)
@@ -531,7 +531,7 @@ class _Follower:
         start = _evaluated(expression, numbers)
         moved = Fraction(0)
         for sign, value in numbers.items():
-            by = figures.kept(figures.number(value)) if self.rule(quantity_of(sign)) is not None else Fraction(0)
+            by = figures.kept(figures.number(value), digits) if self.rule(quantity_of(sign)) is not None else Fraction(0)
             if by and start is not None:
                 other = _evaluated(expression, numbers | {sign: figures.number(value) + by})
                 if other is not None:

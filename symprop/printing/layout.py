@@ -200,9 +200,8 @@ class Layout(Printer, Generic[T]):
         written = self.signed(figure)
         if figure.closed is None or form.given:
             return written
-        decimals = self.unsigned(replace(self.figures.write(form.value, approximate=True), rounded=False))
-        minus = [self.minus()] if figure.negative else []
-        return self.join([written, self.operator("approx"), *minus, decimals])
+        decimals = self.signed(replace(self.figures.write(form.value, approximate=True), rounded=False))
+        return self.join([written, self.operator("approx"), decimals])
 
     def _factors(self, form: Factors) -> T:
         parts: list[T] = []
