@@ -21,10 +21,12 @@ _HOMES = {
     "verify": "api",
     "render": "api",
     "write": "api",
-    "compare": "checking.equal",
-    "Equality": "checking.equal",
+    "check": "api",
+    "Report": "checking.report",
     "read_answer": "reading",
     "Unreadable": "reading",
+    "compare": "checking.equal",
+    "Equality": "checking.equal",
     "Quantity": "quantity",
     "OracleReport": "oracles",
     "SympropError": "errors",
@@ -37,8 +39,9 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
-    from symprop.api import render, verify, write
+    from symprop.api import check, render, verify, write
     from symprop.checking.equal import Equality, compare
+    from symprop.checking.report import Report
     from symprop.errors import Disagreement, DomainError, ExerciseError, KinkError, SympropError, UsageError
     from symprop.exercise import MLP, Exercise, load
     from symprop.oracles import OracleReport

@@ -1,15 +1,22 @@
-"""The pipeline as functions: solve, verify, render, write. What the command line and a notebook call."""
+"""The pipeline as functions: solve, verify, render, write, check. What the command line and a notebook call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from sympy import Expr
 
 from symprop import update as updates
+from symprop.checking.answers import Answers, load_answers, read_mapping
+from symprop.checking.follow import follow
+from symprop.checking.points import Asked
+from symprop.checking.report import Report
+from symprop.checking.spellings import Spellings, spellings
 from symprop.document import Document, Figure
-from symprop.errors import Disagreement, UsageError
+from symprop.errors import Disagreement, ExerciseError, UsageError
+from symprop.exercise import Exercise, load
 from symprop.oracles import OracleReport
 from symprop.oracles import verify as _verify
 from symprop.quantity import Quantity
@@ -18,6 +25,7 @@ from symprop.rendering import render as _render
 from symprop.sampling import seeded_points
 from symprop.solution import Solution, solve
 from symprop.wording import narrate
+from symprop.wording.reports import noted, questions_of
 
 #: Points at which a symbolic exercise is verified.
 SYMBOLIC_POINTS = 3
@@ -195,3 +203,51 @@ def write(
     files |= {target.with_name(name): data for name, data in companions(document, suffix, target.stem).items()}
     write_files(files)
     return target
+
+
+# ---------------------------------------------------------------------- checking
+class Checker:
+    """One exercise ready to check many students: solved once, its spellings collected once.
+
+    Raises what `load` and `solve` raise.
+    """
+
+    def __init__(self, exercise: Exercise | Solution | str | Path) -> None:
+        loaded = load(exercise) if isinstance(exercise, (str, Path)) else exercise
+        self.solution = loaded if isinstance(loaded, Solution) else solve(loaded)
+        self.exercise = self.solution.exercise
+        self.known: Spellings = spellings(self.exercise)
+        self.questions: tuple[Asked, ...] = questions_of(self.solution)
+
+    def check(self, answers: Answers | Mapping[Any, Any]) -> Report:
+        """One student's report. Raises ExerciseError for a mapping whose keys or values can be no answers."""
+        if not isinstance(answers, Answers):
+            answers = read_mapping(answers, self.exercise, self.known)
+        return noted(follow(self.solution, answers, self.known, self.questions), self.exercise)
+
+    def load(self, path: str | Path) -> tuple[Answers, ...]:
+        """The students of an answers file. Raises ExerciseError (file, key), also where it is about another exercise."""
+        found = load_answers(path, self.exercise, self.known)
+        for answers in found:
+            named = Path(answers.exercise).name.removesuffix(".toml")
+            if named and named != self.exercise.name:
+                raise ExerciseError(
+                    f'found "{answers.exercise}"; these are checked against {self.exercise.name}',
+                    key="exercise", where=str(path),
+                )  # fmt: skip
+        return found
+
+
+def check(exercise: Exercise | Solution | str | Path, answers: Mapping[Any, Any] | str | Path) -> Report:
+    """A hand derivation checked step by step.
+
+    `answers`: id or spelling -> formula, number, list or array; or the path of an answers file that holds one student.
+    Raises ExerciseError (a key that names no quantity, a file that cannot be used) and UsageError.
+    """
+    checker = Checker(exercise)
+    if isinstance(answers, Mapping):
+        return checker.check(answers)
+    students = checker.load(answers)
+    if len(students) != 1:
+        raise UsageError(f"{answers}: {len(students)} students; check reads one, symprop.api.Checker any number")
+    return checker.check(students[0])

@@ -182,6 +182,65 @@ def misconceptions(exercise: Given, json: Json = False) -> None:
         tables.show_findings(solution, findings)
 
 
+@app.command()
+@guarded
+def check(
+    exercise: Given,
+    answers: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="ANSWERS...", help="Answers (.toml, .json) or derivations (.tex, .md), or folders of them."
+        ),
+    ] = None,
+    json: Json = False,
+    gradescope: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write results.json for an autograder; one student only.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write one line a student as CSV.")] = None,
+    reveal: Annotated[bool, typer.Option("--reveal", help="Show expected values and the instructor's lines.")] = False,
+    callable: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.py:NAME", help="Check a student's function instead, in a process of its own."),
+    ] = None,
+) -> None:
+    """Check hand derivations step by step: the first wrong one, what follows from it, what explains it."""
+    from symprop import api, tables
+    from symprop.checking.answers import files_of
+    from symprop.checking.callables import answers_of_file, not_limited
+    from symprop.errors import UsageError
+    from symprop.rendering import write_files
+    from symprop.wording import reports as words
+
+    if bool(answers) == bool(callable):
+        raise UsageError("wanted answers files, or a function by --callable FILE.py:NAME")
+    if callable is not None and ":" not in callable:
+        raise UsageError("--callable: wanted FILE.py:NAME, such as solution.py:gradients")
+    checker = api.Checker(_solved(exercise))
+    if callable is not None:
+        if warning := not_limited():
+            typer.echo(f"symprop: {warning}", err=True)
+        file, _, name = callable.rpartition(":")
+        students = [answers_of_file(checker.solution, checker.known, Path(file), name)]
+    else:
+        students = [each for file in files_of(answers or ()) for each in checker.load(file)]
+    if gradescope is not None and len(students) != 1:
+        raise UsageError(f"--gradescope: results.json holds one student, found {len(students)}")
+    found = [checker.check(each) for each in students]
+    files: dict[Path, bytes] = {}
+    if gradescope is not None:
+        files[gradescope] = words.gradescope(found[0]).encode()
+    if csv is not None:
+        files[csv] = words.as_csv(found).encode()
+    if files:
+        write_files(files)
+    if json:
+        typer.echo(tables.check_json(found, reveal))
+    else:
+        tables.show_checks(found, reveal)
+    if not all(report.ok for report in found):
+        raise typer.Exit(1)
+
+
 @app.command("list")
 @guarded
 def list_() -> None:

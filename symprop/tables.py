@@ -3,12 +3,14 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from sympy import Expr, Float
 
+from symprop.checking.report import Report
 from symprop.errors import printable
 from symprop.exercise import FORMAT, library, load
 from symprop.misconceptions import Findings, misconception
@@ -16,6 +18,7 @@ from symprop.oracles import OracleReport
 from symprop.printing.figures import seventeen
 from symprop.quantity import Quantity
 from symprop.solution import Solution
+from symprop.wording import reports as checked
 from symprop.wording.misconceptions import LINES, reasons, summary
 
 #: `exact` is null when it would be longer.
@@ -210,6 +213,34 @@ def show_findings(solution: Solution, findings: Findings) -> None:
         for name in alone:
             told.add_row(name, LINES[name].instructor)
         console.print(told)
+
+
+def check_json(found: Sequence[Report], reveal: bool) -> str:
+    """The contract of `check --json`: one student's report, or a list of several."""
+    documents = [checked.as_json(report, reveal=reveal) for report in found]
+    return json.dumps(documents[0] if len(documents) == 1 else documents, indent=2, ensure_ascii=False)
+
+
+def show_checks(found: Sequence[Report], reveal: bool) -> None:
+    """One student's report; of several a table, and the commonest misconceptions as bars."""
+    console = _console()
+    if len(found) == 1:
+        width = min(console.width, checked.WIDTH)
+        console.print(checked.terminal(replace(found[0], student=""), reveal=reveal, width=width), soft_wrap=True)
+        return
+    table = Table(box=None, pad_edge=False)
+    headings = {"student": "student", "score": "points", "wrong": "wrong", "right_given_earlier": "follow"}
+    headings |= {"unreadable": "unreadable", "missing": "missing", "first_wrong": "first wrong step"}
+    for name in headings.values():
+        numeric = name in ("points", "wrong", "follow", "unreadable", "missing")
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in checked.rows(found):
+        row["score"] += f" of {row['max_score']}"
+        table.add_row(*(printable(row[key]) for key in headings))
+    console.print(table)
+    if bars := checked.chart(found):
+        console.print()
+        console.print(bars, soft_wrap=True)
 
 
 def show_library() -> None:

@@ -156,8 +156,10 @@ class _Collector:
         for of in updates.parameters(self.exercise):
             for state in states:
                 yield replace(of, state=state, step=update.steps)
-            if update.order == "sequential":
-                yield replace(gradient(of), state="used", step=update.steps)
+        if update.order == "sequential":
+            for node in self.graph:
+                if node.id in self.graph.reaching and node.id != self.graph.loss:
+                    yield replace(gradient(node.id), state="used", step=update.steps)
 
     def derivatives(self) -> Iterator[Quantity]:
         """Gradients of the loss and the local derivatives between neighbours, shares written out as the page has it."""
@@ -331,8 +333,8 @@ _FUNCTION_NAMES = {
 def own_functions(exercise: Exercise) -> dict[str, Function]:
     """Activations with this exercise's own parameters and formulas; a name with two formulas is refused when read."""
     found: dict[str, Function] = {}
-    formulas: dict[str, Expr] = {}
-    for layer in exercise.network.layers:
+    formulas: dict[str, dict[int, Expr]] = {}
+    for number, layer in enumerate(exercise.network.layers, 1):
         spec = layer.activation
         if spec.formula is not None:
             names, formula = [spec.name, spec.name.lower()], spec.expression
@@ -345,8 +347,9 @@ def own_functions(exercise: Exercise) -> dict[str, Function]:
         else:
             continue
         for name in names:
-            same = formulas.setdefault(name, formula) == formula
-            found[name] = Function(1, _of(formula)) if same else Function(1, _unread)
+            kinds = formulas.setdefault(name, {})
+            kinds[number] = formula
+            found[name] = Function(1, _of(formula) if len(set(kinds.values())) == 1 else _of_layer(kinds))
     return found
 
 
@@ -359,6 +362,16 @@ def _value(spec: Activation) -> Expr:
 
 def _of(formula: Expr) -> Callable[[Expr], Expr]:
     return lambda t: formula.xreplace({Z: t})
+
+
+def _of_layer(formulas: Mapping[int, Expr]) -> Callable[[Expr], Expr]:
+    """Where layers differ in a function, its argument says which: a pre-activation by name."""
+
+    def build(t: Expr) -> Expr:
+        layer = Quantity.parse(t.name).layer if isinstance(t, Symbol) and t.name.startswith("z") else 0
+        return formulas[layer].xreplace({Z: t}) if layer in formulas else _unread(t)
+
+    return build
 
 
 def _unread(t: Expr) -> Expr:

@@ -32,6 +32,9 @@ WRAPPERS = frozenset(
         "boxed",
         "symanswer",
         "symwide",
+        "symresult",
+        "mathop",
+        "symwidth",
         "fbox",
         "colorbox",
         "smash",
@@ -43,10 +46,16 @@ WRAPPERS = frozenset(
     )
 )
 #: Commands that go with their argument.
-DROPPED = frozenset(("llap", "rlap", "tag", "label", "phantom", "hspace", "vspace", "color", "hphantom", "vphantom"))
+DROPPED = frozenset(
+    ("llap", "rlap", "tag", "label", "phantom", "hspace", "vspace", "color", "hphantom", "vphantom", "symcolumn")
+)
+#: Commands that go and leave everything else.
+SILENT = frozenset(("nolimits", "limits", "displaystyle", "textstyle"))
+#: Commands whose first arguments, so many, go with their dress; the next one stays.
+MARKED = {"textcolor": 1, "symhead": 1, "overset": 1, "underset": 1, "stackrel": 1, "symshape": 2}
 _GAP = "\u2003"
 _PIECES = re.compile(
-    r"\\\\|\\circ\s*\\!\s*\\circ|\\mkern\s*-?\d+mu|\\begin\s*\{([A-Za-z]+)\*?\}|\\end\s*\{([A-Za-z]+)\*?\}|\\([A-Za-z]+)|\\.|[{}&$]",
+    r"\\\\|\\circ\s*(?:\\!|\\negthinspace)\s*\\circ|\\mkern\s*-?\d+mu|\\begin\s*\{([A-Za-z]+)\*?\}|\\end\s*\{([A-Za-z]+)\*?\}|\\([A-Za-z]+)|\\.|[{}&$]",
     re.DOTALL,
 )
 _RELATIONS = {
@@ -105,8 +114,12 @@ def unwrapped(text: str) -> str:
             or piece in ("\\[", "\\]", "\\(", "\\)", "\\chainmark")
             or piece.startswith(("\\circ", "\\mkern"))
         ):
-            if not piece.startswith("\\circ") or "!" in piece:
+            if not piece.startswith("\\circ") or "!" in piece or "thin" in piece:
                 blank(start, at)
+        elif name == "cr":
+            out[start:at] = "\\\\ "
+        elif name in SILENT:
+            blank(start, at)
         elif piece == "&" and not inside:
             out[start] = _GAP
         elif piece == "}" and start in gone:
@@ -122,7 +135,7 @@ def unwrapped(text: str) -> str:
                 blank(start, at)
             else:
                 inside = max(inside - 1, 0)
-        elif name in WRAPPERS or name in DROPPED or name == "textcolor":
+        elif name in WRAPPERS or name in DROPPED or name in MARKED:
             at = _undressed(text, name, start, at, closing, gone, blank)
     return "".join(out)
 
@@ -138,14 +151,14 @@ def _undressed(
 ) -> int:
     """Blanks a command; returns where the search goes on."""
     opener = _next_sign(text, at)
-    if name in DROPPED or name == "textcolor":
+    for _ in range(1 if name in DROPPED else MARKED.get(name, 0)):
         end = closing.get(opener)
         if end is None:
             return at
         blank(start, end + 1)
-        if name != "textcolor":
-            return end + 1
         at, opener = end + 1, _next_sign(text, end + 1)
+    if name in DROPPED:
+        return at
     if opener not in closing:
         return at
     blank(start, opener + 1)

@@ -93,7 +93,10 @@ def derivative(of: Function, at_zero: Expr = S.Zero) -> Function | None:
     if of.arity != 1 or of.build is functions.step or of.build is _sign:
         return None
     t = Dummy("t", real=True)
-    slope = of.build(t).diff(t)
+    try:
+        slope = of.build(t).diff(t)
+    except ValueError:  # its argument decides which function it is
+        return Function(1, lambda u: of.build(u).diff(u))
     if at_zero != 0:
         slope = slope.replace(lambda e: isinstance(e, CONVENTIONAL), lambda e: e.func(*e.args, at_zero))
     return Function(1, lambda u: slope.xreplace({t: u}))
