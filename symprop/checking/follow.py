@@ -531,7 +531,9 @@ class _Follower:
         start = _evaluated(expression, numbers)
         moved = Fraction(0)
         for sign, value in numbers.items():
-            by = figures.kept(figures.number(value), digits) if self.rule(quantity_of(sign)) is not None else Fraction(0)
+            by = (
+                figures.kept(figures.number(value), digits) if self.rule(quantity_of(sign)) is not None else Fraction(0)
+            )
             if by and start is not None:
                 other = _evaluated(expression, numbers | {sign: figures.number(value) + by})
                 if other is not None:
