@@ -81,19 +81,19 @@ def test_the_key_of_a_random_exercise_passes_its_own_check(seed: int) -> None:
 
 # ---------------------------------------------------------------------- misconceptions
 @cache
-def telling() -> Checker:
-    """Numbers that expose many methods: two inputs, both signs, no value twice."""
+def telling(dead: bool = False) -> Checker:
+    """Numbers that expose many methods: two inputs, both signs, no value twice; `dead`: the second unit is off."""
     net = symprop.MLP(
         [(2, "relu"), (1, "identity")], x=[["1.7", "-0.6"]], y=[["-1.3"]],
-        W=[[["0.9", "-1.1"], ["0.35", "-2.3"]], [["-0.7"], ["1.9"]]], b=[["0.45", "0.8"], ["0.25"]],
+        W=[[["0.9", "-2.1" if dead else "-1.1"], ["0.35", "-2.3"]], [["-0.7"], ["1.9"]]], b=[["0.45", "0.8"], ["0.25"]],
     )  # fmt: skip
     return Checker(net)
 
 
-def done_by(name: str) -> dict[str, Any]:
+def done_by(name: str, dead: bool = False) -> dict[str, Any]:
     """Every value and gradient when all is done by a wrong method, with 17 digits."""
     found = {}
-    for of, value in wrong_values(telling().solution, name).items():
+    for of, value in wrong_values(telling(dead).solution, name).items():
         if of.name in ("z", "a", "E") and (of.wrt is None or of.wrt.name in ("z", "a", "W", "b")):
             shown = public(value)
             found[str(of)] = str(shown.evalf(17)) if shown.has(Float) else str(shown)
@@ -109,23 +109,23 @@ def first_changed(*names: str) -> set[str]:
 METHODS = [row.name for row in applicable(telling().solution) if row.edit is not None]
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "other_derivative_at_kink"])
 def test_a_method_injected_alone_is_found_at_its_step_and_named(name: str) -> None:
-    report = telling().check(done_by(name))
-    wrong = [step for step in report.steps if step.verdict is Verdict.WRONG]
-    if not wrong:
-        right = wrong_values(telling().solution, name)
-        assert all(public(v).equals(telling().solution.value(of)) for of, v in right.items())
-        return
-    assert {step.id for step in wrong} <= first_changed(name)
-    assert name in wrong[0].consistent_with
+    shown = 0
+    for dead in (False, True):
+        report = telling(dead).check(done_by(name, dead))
+        wrong = [step for step in report.steps if step.verdict is Verdict.WRONG]
+        shown += bool(wrong)
+        assert {step.id for step in wrong} <= first_changed(name)
+        assert not wrong or name in wrong[0].consistent_with
+    assert shown
 
 
 def pair(one: str, two: str) -> dict[str, Any]:
     """Two methods at once: each where it changes a rule, all else worked out from what stands before."""
     solution = telling().solution
     methods = edits(telling().exercise, solution).methods
-    rules = {**{s: e for s, e in methods[two].rules.items()}, **methods[one].rules}
+    rules = {**methods[two].rules, **methods[one].rules}
     numbers: dict[Any, Any] = {n.symbol: n.given for n in solution.graph if n.given is not None}
     right = {n.symbol: n.definition for n in solution.graph if n.definition is not None}
     right |= {_symbol(d.id): d.short for d in solution.derivations.values()}
