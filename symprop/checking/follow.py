@@ -97,6 +97,8 @@ class _Follower:
                 steps[plain] = step, valued
                 if step <= self.exercise.update.steps:
                     each = self._in_step(each, step)
+            elif each.id is not None and each.id.state == "used":
+                each = self._in_step(each, each.id.step)
             self._take(each)
 
     # ------------------------------------------------------------------ the student's lines
@@ -112,6 +114,8 @@ class _Follower:
             if not of.state:
                 changes = of.wrt is not None or of.name in ("z", "a", "E", "R") or of in self._updated
                 return symbol(updates.before(of, step)) if changes else sign
+            if left.state == "used" and of.state == "new" and not of.base.is_parameter:
+                return symbol(updates.before(of.base, step))  # the forward pass that this step starts from
             own = of.state == left.state and of.base == left.base
             at = step - 1 if own else step
             return symbol(replace(of, step=at)) if at else S.Zero
