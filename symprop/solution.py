@@ -454,8 +454,7 @@ def _pattern(exercise: Exercise, graph: Graph, derivations: Mapping[Quantity, De
                 lines.append((symbol(id_), symbol(replace(id_, step=0)), becomes, expression))
     before = {}
     for of in (*(node.id for node in graph), *(d.id for d in derivations.values())):
-        if of.name not in q.CONSTANTS or of.wrt is not None:
-            before[symbol(of)] = symbol(updates.before(of, step))
+        before[symbol(of)] = symbol(updates.before(of, step))
     for parameter in changing:
         for state in ("velocity", "m", "v"):
             before[symbol(replace(parameter, state=state))] = symbol(
@@ -715,7 +714,7 @@ def _sequential(derivation: Derivation, step: int, graph: Graph) -> tuple[Symbol
             return symbol(replace(of, state="used", step=step))
         if graph[derivation.target].role == "activation" and of.name == "W":
             return symbol(of.after(step))
-        return symbol(updates.before(of, step)) if of.name not in q.CONSTANTS else s
+        return symbol(updates.before(of, step))
 
     expression = derivation.short
     return symbol(replace(derivation.id, state="used", step=step)), expression.xreplace(

@@ -19,6 +19,7 @@ from dataclasses import replace
 
 from sympy import Expr, Integer, S, sqrt
 
+from symprop import quantity as q
 from symprop.exercise import Exercise, Update
 from symprop.graph import symbol
 from symprop.quantity import Quantity, gradient
@@ -43,8 +44,9 @@ def parameters(exercise: Exercise) -> list[Quantity]:
 
 
 def before(of: Quantity, step: int) -> Quantity:
-    """`of` as step `step` (from 1) finds it."""
-    return of if step == 1 else of.after(step - 1)
+    """`of` as step `step` (from 1) finds it; inputs, targets and constants are what they were."""
+    stays = of.wrt is None and of.name in (*q.CONSTANTS, "x", "y")
+    return of if step == 1 or stays else of.after(step - 1)
 
 
 def used(of: Quantity, step: int, update: Update) -> Quantity:

@@ -65,15 +65,8 @@ def test_the_key_of_a_built_in_passes_its_own_check(name: str, profile: str) -> 
     passes(exercise, PAGES)
 
 
-#: Sequential updates of several steps: the page marks targets as if they changed, which the reader refuses.
-REFUSED = frozenset(
-    seed for seed in range(200)
-    if (u := built(seed).update) is not None and u.order == "sequential" and u.steps > 1
-)  # fmt: skip
-
-
 @pytest.mark.parametrize(
-    "seed", [pytest.param(s, marks=() if s in (4, 8, 10) else pytest.mark.slow) for s in range(200) if s not in REFUSED]
+    "seed", [pytest.param(s, marks=() if s in (4, 8, 10) else pytest.mark.slow) for s in range(200)]
 )
 def test_the_key_of_a_random_exercise_passes_its_own_check(seed: int) -> None:
     passes(built(seed, notation={"profile": PROFILES[seed % len(PROFILES)]}), PAGES if seed % 2 else PAGES[:2])

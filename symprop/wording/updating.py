@@ -160,7 +160,7 @@ def _update_numbers(page: Page, step: int) -> dict[Symbol, Value] | None:
     found: dict[Symbol, Value] = {symbol(c): exact(v) for c, v in updates.constants(update).items() if v is not None}
     for name, value in page.solution.numbers(step - 1, rounded=True).items():
         of = Quantity.parse(name.name)
-        found[symbol(of if of.name in q.CONSTANTS and of.wrt is None else updates.before(of, step))] = value
+        found[symbol(updates.before(of, step))] = value
     for parameter in updates.parameters(page.exercise):
         for id_, expression in updates.rule(update, parameter, step):
             for s in (*expression.free_symbols, symbol(id_)):
