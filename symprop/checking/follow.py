@@ -451,7 +451,7 @@ class _Follower:
             return _Judged(Verdict.UNREADABLE, (Fact("unreadable", value.why),) if value.why else ())
         if not value.free_symbols and not self.solution.is_symbolic and self.right(of) is not None:
             return self._number(of, side, value, place)
-        if value.free_symbols and not self.solution.is_symbolic and self._is_mixed(of, side, value):
+        if value.free_symbols and not self.solution.is_symbolic and self._is_mixed(self.rule(of), side, value):
             found = self._number(of, side, value, place)
             if found.verdict is not Verdict.WRONG:
                 return found
@@ -544,10 +544,9 @@ class _Follower:
                     moved += abs(figures.number(other) - figures.number(start))
         return moved
 
-    def _is_mixed(self, of: Quantity, side: Side, value: Expr) -> bool:
+    def _is_mixed(self, expression: Expr | None, side: Side, value: Expr) -> bool:
         """Whether numbers are put in for some names: each name that the rule reads stands there, by itself or as its number."""
         sizes = [x.size for x in figures.literals(side.text)]
-        expression = self.rule(of)
         if not sizes or expression is None:
             return False
         return all(self._is_covered(s, value.free_symbols, sizes, 0) for s in _outside_kinks(expression))
@@ -673,7 +672,7 @@ class _Follower:
         sides = [(side, value, place) for side, value, place in answer.sides if not isinstance(value, Unreadable)]
         bad = [each for each in sides if self._side(of, *each).verdict is Verdict.WRONG]
         numbers = [each for each in bad if not each[1].free_symbols and not self.solution.is_symbolic]
-        forms = [value for _, value, _ in bad if value not in [v for _, v, _ in numbers]]
+        forms = [each for each in bad if each not in numbers]
         found = []
         for row in applicable(self.solution):
             if row.name == "other_derivative_at_kink" and self.solution.kinks:
@@ -701,31 +700,32 @@ class _Follower:
         of: Quantity,
         wrong: Mapping[Symbol, Expr],
         numbers: list[tuple[Side, Expr, int]],
-        forms: list[Expr],
+        forms: list[tuple[Side, Expr, int]],
     ) -> bool:
         """Whether the step as given is what the wrong rules make of it."""
-        if numbers:
-            value = self._worked_out(of, wrong)
-            if value is None:
+        value = self._worked_out(of, wrong) if not self.solution.is_symbolic else None
+        target = figures.number(value) if value is not None else None
+
+        def is_target(side: Side, given: Expr, place: int) -> bool:
+            found, literal = self._evaluate(given), figures.plain(side.text)
+            if found is None or target is None:
                 return False
-            target = figures.number(value)
-            for side, expression, place in numbers:
-                given = self._evaluate(expression)
-                literal = figures.plain(side.text)
-                off = self._off(side, expression, place)
-                if given is None or not (
-                    figures.is_value(given, off, target, literal) or figures.last_digit(given, target, literal)
-                ):
-                    return False
+            off = self._off(side, given, place)
+            return figures.is_value(found, off, target, literal) or figures.last_digit(found, target, literal)
+
+        if not all(is_target(*each) for each in numbers):
+            return False
         if forms:
             expression = wrong.get(symbol(of), self.rule(of))
             if expression is None:
                 return False
             skipped = {s: e for s, e in wrong.items() if quantity_of(s) not in self.given}
             skipped.pop(symbol(of), None)
-            for form in forms:
-                ways = [skipped, self._own_nodes() | skipped] if self.tainted(of) else [skipped]
-                if not any(self._compared(form, expression, own).where in _FITTING for own in ways):
+            ways = [skipped, self._own_nodes() | skipped] if self.tainted(of) else [skipped]
+            for side, form, place in forms:
+                if any(self._compared(form, expression, own).where in _FITTING for own in ways):
+                    continue
+                if not (self._is_mixed(expression, side, form) and is_target(side, form, place)):
                     return False
         return bool(numbers or forms)
 
