@@ -114,7 +114,8 @@ class _Follower:
             if not of.state:
                 changes = of.wrt is not None or of.name in ("z", "a", "E", "R") or of in self._updated
                 return symbol(updates.before(of, step)) if changes else sign
-            if left.state == "used" and of.state == "new" and not of.base.is_parameter:
+            by_parameter = left.wrt is not None and left.wrt.is_parameter
+            if left.state == "used" and of.state == "new" and (by_parameter or not of.base.is_parameter):
                 return symbol(updates.before(of.base, step))  # the forward pass that this step starts from
             own = of.state == left.state and of.base == left.base
             at = step - 1 if own else step
