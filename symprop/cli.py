@@ -166,6 +166,22 @@ def verify(
         raise typer.Exit(code)
 
 
+@app.command()
+@guarded
+def misconceptions(exercise: Given, json: Json = False) -> None:
+    """Which wrong methods the exercise's numbers expose, hide and confuse."""
+    from symprop import tables
+    from symprop.misconceptions import exposed
+    from symprop.wording.misconceptions import asked
+
+    solution = _solved(exercise)
+    findings = exposed(solution, asked(solution.exercise))
+    if json:
+        typer.echo(tables.findings_json(solution, findings))
+    else:
+        tables.show_findings(solution, findings)
+
+
 @app.command("list")
 @guarded
 def list_() -> None:

@@ -416,6 +416,15 @@ def solve(exercise: Exercise) -> Solution:
     return Solution(exercise, graph, derivations, run, rounded, kinks, tuple(solver.unproved))
 
 
+def evaluate(graph: Graph, derivations: Mapping[Quantity, Derivation], exercise: Exercise) -> Mapping[Quantity, Value]:
+    """Every node and gradient at the numbers of the graph's leaves; graph and derivations need not be the right ones.
+
+    Raises DomainError and KinkError as `solve` does.
+    """
+    numbers = _Solver(exercise, graph, derivations, last=0).run().states[0]
+    return {Quantity.parse(name.name): value for name, value in numbers.items()}
+
+
 # ---------------------------------------------------------------------- numbers
 @dataclass(frozen=True)
 class _Pattern:
@@ -727,4 +736,4 @@ def _compose(
     return expression
 
 
-__all__ = ["Path", "Solution", "Step", "convention", "round_value", "solve"]
+__all__ = ["Path", "Solution", "Step", "convention", "evaluate", "round_value", "solve"]

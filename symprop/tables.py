@@ -11,10 +11,12 @@ from sympy import Expr, Float
 
 from symprop.errors import printable
 from symprop.exercise import FORMAT, library, load
+from symprop.misconceptions import Findings, misconception
 from symprop.oracles import OracleReport
 from symprop.printing.figures import seventeen
 from symprop.quantity import Quantity
 from symprop.solution import Solution
+from symprop.wording.misconceptions import LINES, reasons, summary
 
 #: `exact` is null when it would be longer.
 EXACT_CHARACTERS = 200
@@ -156,6 +158,58 @@ def reports_json(found: Sequence[tuple[str, tuple[OracleReport, ...]]]) -> str:
     """Every exercise with its oracles' entries."""
     exercises = [{"exercise": name, "oracles": [report_json(r) for r in reports]} for name, reports in found]
     return json.dumps({"symprop": FORMAT, "exercises": exercises}, indent=2, ensure_ascii=False)
+
+
+def findings_json(solution: Solution, findings: Findings) -> str:
+    """What the numbers expose, hide (with the reason, null where none is known) and confuse."""
+    document = {
+        "symprop": FORMAT,
+        "exercise": solution.exercise.name,
+        "asked": [str(of) for of in findings.asked],
+        "misconceptions": findings.count,
+        "exposes": [_row(name) for name in findings.exposes],
+        "hides": [
+            _row(name) | {"reason": why or None, "possible": name not in findings.inapplicable}
+            for name, why in reasons(solution, findings)
+        ],
+        "confuses": [list(group) for group in findings.confuses],
+        "distinct_answers": findings.distinct,
+        "tells_apart": round(float(findings.tells_apart), 6),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _row(name: str) -> dict[str, Any]:
+    row, lines = misconception(name), LINES[name]
+    return {"name": name, "family": row.family, "student": lines.student, "instructor": lines.instructor}
+
+
+def show_findings(solution: Solution, findings: Findings) -> None:
+    """A line of figures, then what is hidden and why, what is confused, and what is exposed."""
+    console = _console()
+    console.print(solution.exercise.title, style="bold", soft_wrap=True)
+    console.print(summary(findings), soft_wrap=True)
+    if findings.hides:
+        hidden = Table(title="hidden: done wrong, every asked answer is right", title_justify="left")
+        for column in ("misconception", "what is done", "hidden because"):
+            hidden.add_column(column, overflow="fold")
+        for name, why in reasons(solution, findings):
+            hidden.add_row(name, LINES[name].instructor, why or "these numbers happen to agree")
+        console.print(hidden)
+    if findings.confuses:
+        confused = Table(title="confused: the same wrong answers", title_justify="left", show_header=False)
+        confused.add_column(overflow="fold")
+        for group in findings.confuses:
+            confused.add_row(", ".join(group))
+        console.print(confused)
+    alone = [name for name in findings.exposes if not any(name in group for group in findings.confuses)]
+    if alone:
+        told = Table(title="exposed, each by answers of its own", title_justify="left")
+        told.add_column("misconception", overflow="fold")
+        told.add_column("what is done", overflow="fold")
+        for name in alone:
+            told.add_row(name, LINES[name].instructor)
+        console.print(told)
 
 
 def show_library() -> None:
