@@ -4,6 +4,8 @@ import hashlib
 
 #: Named in manifests; a change of the algorithm changes this.
 NAME = "sha256-counter-1"
+#: Bytes of one counter value.
+BLOCK = 32
 
 
 class Generator:
@@ -28,3 +30,20 @@ class Generator:
     def between(self, low: int, high: int) -> int:
         """A uniform integer from low to high, both included."""
         return low + self.below(high - low + 1)
+
+
+def stream(seed: str | int, start: int, size: int) -> bytes:
+    """Bytes `start` to `start + size` of what `Generator(seed)` draws from: any part of it is reached at once."""
+    prefix = sha(f"{seed}:")
+    first, last = start // BLOCK, -(-(start + size) // BLOCK)
+    found = bytearray()
+    for counter in range(first, last):
+        block = prefix.copy()
+        block.update(b"%d" % counter)
+        found += block.digest()
+    return bytes(found[start - first * BLOCK : start - first * BLOCK + size])
+
+
+def sha(text: str) -> "hashlib._Hash":
+    """SHA-256 of a text, to go on from."""
+    return hashlib.sha256(text.encode())
