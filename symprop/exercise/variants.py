@@ -55,7 +55,9 @@ def _count(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    return [str(each) for each in value] if isinstance(value, tuple) else value if isinstance(value, bool) else str(value)
+    return (
+        [str(each) for each in value] if isinstance(value, tuple) else value if isinstance(value, bool) else str(value)
+    )
 
 
 def _field(check: Any, *schemas: dict[str, Any]) -> Any:

@@ -216,7 +216,11 @@ def _branches(expression: Kinked) -> tuple[Expr, Expr, Expr]:
 
 
 def _constant(value: Fraction) -> Column:
-    return Column(np.array([value.numerator], dtype=object if abs(value.numerator) >= LIMIT else np.int64), value.denominator, abs(value.numerator))
+    return Column(
+        np.array([value.numerator], dtype=object if abs(value.numerator) >= LIMIT else np.int64),
+        value.denominator,
+        abs(value.numerator),
+    )
 
 
 @lru_cache(maxsize=20_000)

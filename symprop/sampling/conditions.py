@@ -4,13 +4,13 @@ A row says when it applies, which stages of a draw it looks at (so that a draw i
 what to relax when it rejects too much.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
 
 import numpy as np
-from sympy import Add, Expr, Mul, Pow, Symbol
+from sympy import Add, Expr, Mul, Pow, S, Symbol
 
 from symprop import quantity as q
 from symprop.arithmetic import fraction
@@ -192,17 +192,36 @@ def _any(count: int, masks: Iterable[Array]) -> Array:
 
 
 def _gradients_differ(plan: Plan, draws: Draws, stage: str) -> Array:
-    sizes = {g: Column(abs(draws.columns[g].top), draws.columns[g].den, draws.columns[g].bound) for g in plan.gradients}
+    if stage != BACKWARD:
+        return ~_any(draws.count, _factors_alike(plan, draws, stage))
+    sizes = {g: _size(draws.columns[g]) for g in plan.gradients}
     dead = {g: is_zero(size) for g, size in sizes.items()}
     return ~_any(draws.count, (equal(sizes[g], sizes[h]) & ~dead[g] & ~dead[h] for g, h in plan.pairs))
+
+
+def _factors_alike(plan: Plan, draws: Draws, stage: str) -> Iterator[Array]:
+    """Where gradients must come out equal, told from the factors in which they differ, before any gradient is computed."""
+    if plan.settings.stray_zeros:
+        return
+    for s, t in plan.early:
+        if (
+            stage == (FORWARD if {s, t} & plan.definitions else GIVEN)
+            and s in draws.columns
+            and (t or s) in draws.columns
+        ):
+            size = _size(draws.columns[s])
+            other = _size(draws.columns[t]) if t is not None else program(S.One)({})
+            yield equal(size, other) & ~is_zero(size)
+
+
+def _size(one: Column) -> Column:
+    return Column(abs(one.top), one.den, one.bound)
 
 
 def _step(plan: Plan, draws: Draws, stage: str) -> Array:
     """After one step every pre-activation is on its side of the kink, and the loss is lower."""
     after = stepped(plan, draws)
-    same = _all(
-        draws.count, ((after.columns[z].top > 0) == (draws.columns[z].top > 0) for z in plan.kinked)
-    )
+    same = _all(draws.count, ((after.columns[z].top > 0) == (draws.columns[z].top > 0) for z in plan.kinked))
     new, old = after.columns[symbol(q.E)], draws.columns[symbol(q.E)]
     if new.inexact or old.inexact:
         return same & (floats(new) < floats(old))
@@ -227,7 +246,9 @@ def stepped(plan: Plan, draws: Draws) -> Draws:
         if update.rule == "adam":
             g = Column(np.sign(floats(g)))
         eta = Symbol("eta")
-        columns[name] = program(name - eta * symbol(gradient(of)))({name: draws.columns[name], eta: rate, symbol(gradient(of)): g})
+        columns[name] = program(name - eta * symbol(gradient(of)))(
+            {name: draws.columns[name], eta: rate, symbol(gradient(of)): g}
+        )
     after = Draws(draws.digits, columns)
     for line in plan.forward:
         columns[line.name] = program(line.expression)(columns)
@@ -320,7 +341,7 @@ CONDITIONS: tuple[Condition, ...] = (
     Condition(
         "different gradients",
         "asked gradients differ in size unless they are equal for every choice of numbers",
-        (BACKWARD,),
+        (GIVEN, FORWARD, BACKWARD),
         lambda p: not p.equal_gradients,
         _gradients_differ,
         "equal_gradients = true",
@@ -365,9 +386,7 @@ class Tally:
     @property
     def worst(self) -> str:
         """The condition that lets the smallest share of what reaches it through (one draw more of each kind counted)."""
-        return min(
-            self.reached, key=lambda n: Fraction(self.reached[n] - self.rejected[n] + 1, self.reached[n] + 1)
-        )
+        return min(self.reached, key=lambda n: Fraction(self.reached[n] - self.rejected[n] + 1, self.reached[n] + 1))
 
 
 def survivors(plan: Plan, rows: tuple[Condition, ...], draws: Draws, tally: Tally) -> tuple[Draws, Array]:
@@ -378,12 +397,16 @@ def survivors(plan: Plan, rows: tuple[Condition, ...], draws: Draws, tally: Tall
             plan.run_forward(draws)
         elif stage == BACKWARD:
             plan.run_backward(draws)
+        kept, reached = np.ones(draws.count, dtype=bool), draws.count
         for row in rows:
-            if stage in row.stages and draws.count:
-                kept = np.flatnonzero(row.test(plan, draws, stage))
-                tally.note(row.name, draws.count, len(kept))
-                if len(kept) < draws.count:
-                    draws, places = draws.taken(kept), places[kept]
+            if stage in row.stages and reached:
+                kept &= row.test(plan, draws, stage)
+                left = int(np.count_nonzero(kept))
+                tally.note(row.name, reached, left)
+                reached = left
+        if reached < draws.count:
+            rows_kept = np.flatnonzero(kept)
+            draws, places = draws.taken(rows_kept), places[rows_kept]
         if not draws.count:
             break
     return draws, places

@@ -1,6 +1,6 @@
 """Columns -> how hard the numbers are to work with: one stated formula, exact.
 
-difficulty = multiplications + negatives/2 + 2 * fractions + digits, over the lines that the asked answers rest on:
+difficulty = multiplications + fractions/2 + negatives/4 + digits/4, over the lines that the asked answers rest on:
 multiplications  products of factors other than 0, 1 and -1, one less than there are factors, none where a factor is 0
 negatives        given numbers and values below 0
 fractions        given numbers and values that are no integers
@@ -16,27 +16,27 @@ from sympy import Add, Expr, Mul, Pow, Symbol
 
 from symprop.sampling.columns import CLOSE, Array, Column, Columns, is_whole, is_zero, program
 
-#: Difficulties are counted in halves.
-HALVES = 2
+#: Difficulties are counted in quarters.
+QUARTERS = 4
 
 
-def halves(columns: Columns, given: Iterable[Symbol], lines: Iterable[tuple[Symbol, Expr]], count: int) -> Array:
-    """Twice the difficulty of every draw, an integer."""
+def quarters(columns: Columns, given: Iterable[Symbol], lines: Iterable[tuple[Symbol, Expr]], count: int) -> Array:
+    """Four times the difficulty of every draw, an integer."""
     total = np.zeros(count, dtype=np.int64)
     names = list(given)
     for name, expression in lines:
         names.append(name)
         for factors in products(expression):
-            total += HALVES * _multiplications([program(f)(columns) for f in factors], count)
+            total += QUARTERS * _multiplications([program(f)(columns) for f in factors], count)
     for name in names:
         one = columns[name]
-        total += _negative(one) + 2 * HALVES * ~is_whole(one) + HALVES * _digits(one)
+        total += _negative(one) + 2 * ~is_whole(one) + _digits(one)
     return total
 
 
 def as_difficulty(value: int) -> Fraction:
-    """What `halves` counted, as it is reported."""
-    return Fraction(int(value), HALVES)
+    """What `quarters` counted, as it is reported."""
+    return Fraction(int(value), QUARTERS)
 
 
 @lru_cache(maxsize=4096)

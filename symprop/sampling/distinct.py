@@ -1,14 +1,13 @@
 """Answers of the versions so far -> whether one more differs from all of them, and how much it shares with the nearest."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from symprop.sampling.columns import Array
 
-#: Versions back to which the share of equal answers is looked at: a course has no more in one room.
+#: Versions back to which the share of equal answers is looked at: no room seats more.
 REMEMBERED = 1024
 
 
@@ -22,26 +21,17 @@ class History:
 
     def clashes(self, answers: tuple[Any, ...]) -> bool:
         """Whether an earlier version agrees on all answers of a part."""
-        return any(self._own(part, answers) in seen for part, seen in zip(self.parts, self._seen, strict=True))
-
-    @staticmethod
-    def _own(part: tuple[int, ...], answers: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(answers[i] for i in part)
+        own = (tuple(answers[i] for i in part) for part in self.parts)
+        return any(mine in seen for mine, seen in zip(own, self._seen, strict=True))
 
     def shares(self, candidates: Array) -> Array:
-        """For each candidate (rows of answers) the largest number of answers it shares with one earlier version."""
+        """For each candidate (rows of answers as floats) the largest number of answers it shares with one earlier version."""
         if not self._rows:
             return np.zeros(len(candidates), dtype=np.int64)
-        earlier = np.stack(self._rows)
-        return (candidates[:, None, :] == earlier[None, :, :]).sum(axis=2).max(axis=1)
+        return (candidates[:, None, :] == np.stack(self._rows)[None, :, :]).sum(axis=2).max(axis=1)
 
     def add(self, answers: tuple[Any, ...], row: Array) -> None:
-        """One more version."""
+        """One more version: its answers exactly, and as floats."""
         for part, seen in zip(self.parts, self._seen, strict=True):
-            seen.add(self._own(part, answers))
+            seen.add(tuple(answers[i] for i in part))
         self._rows = [*self._rows[-REMEMBERED + 1 :], row]
-
-
-def share(equal: int, asked: int) -> Fraction:
-    """Equal answers among those asked."""
-    return Fraction(int(equal), asked)

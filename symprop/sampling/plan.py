@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, permutations
+from math import prod
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Integer, Rational, S, Symbol, log
+from sympy import Add, Expr, Integer, Mul, Rational, S, Symbol, log
 
 from symprop import quantity as q
 from symprop.arithmetic import Value, exact, fraction, public, shared
@@ -46,8 +47,8 @@ SQUARED = ("half_squared_error", "squared_error", "mean_squared_error")
 FEW_WEIGHTS = 12
 #: Draws that decide which gradients are equal for every choice of numbers.
 PROBES = 64
-#: Tables of up to this many values take one byte a digit.
-SMALL = 16
+#: Choices that one word of 32 bits is asked for at most: fewer than one word in 250 is then left out.
+WORD = 2**24
 #: What an inexact number is rounded to when a condition is decided: 40 digits, with the usual denominators.
 FINE = 720720 * 10**40
 
@@ -78,18 +79,19 @@ class Solved:
 
 @dataclass
 class Draws:
-    """Digits of draws (rows) and the columns of every leaf."""
+    """Digits of draws, leaves x draws, and the columns computed so far."""
 
     digits: Array
     columns: dict[Symbol, Column] = field(default_factory=dict)
 
     def taken(self, rows: Array) -> "Draws":
-        """These rows only."""
-        return Draws(self.digits[rows], {s: c.taken(rows) for s, c in self.columns.items()})
+        """These draws only."""
+        return Draws(self.digits[:, rows], {s: c.taken(rows) for s, c in self.columns.items()})
 
     @property
     def count(self) -> int:
-        return len(self.digits)
+        """How many draws."""
+        return int(self.digits.shape[1])
 
 
 class Plan:
@@ -119,12 +121,15 @@ class Plan:
         )
         self.exact = self.exact and not self.closed and all(v.is_Rational for v in self.kept.values())
         self._equalities()
+        self.early = tuple(self._early())
 
     # ------------------------------------------------------------------ what is drawn
     def _sizes(self, pair: Any, grid: Fraction, zero: bool) -> tuple[tuple[Fraction, ...], ...]:
         low, high = map(fraction, pair)
         found = {s * n * grid for n in range(int(high / grid) + 1) if n * grid >= low for s in (-1, 1)}
-        return tuple((v,) for v in sorted(found | ({Fraction(0)} if zero else set()) - (set() if zero else {Fraction(0)})))
+        return tuple(
+            (v,) for v in sorted(found | ({Fraction(0)} if zero else set()) - (set() if zero else {Fraction(0)}))
+        )
 
     def _range(self, pair: Any, grid: Fraction) -> tuple[tuple[Fraction, ...], ...]:
         low, high = map(fraction, pair)
@@ -154,7 +159,8 @@ class Plan:
                     values = self._sizes(wish, Fraction(1) if is_input else self.grid, is_input and s.zero_inputs)
                 if not values:
                     raise ExerciseError(
-                        f"there is no number to draw {node.id} from", key=f"variants.{node.role.replace('put', 'puts')}s"
+                        f"there is no number to draw {node.id} from",
+                        key=f"variants.{node.role.replace('put', 'puts')}s",
                     )
                 yield Leaf((node.symbol,), values)
 
@@ -195,32 +201,69 @@ class Plan:
                 leaf = symbol(q.b(layer, j) if by_bias else q.W(layer, e.widths[layer - 1], j))
                 yield (
                     z,
-                    Solved(z, leaf, definition.xreplace({leaf: S.Zero}), definition.coeff(leaf), CLOSED[spec.activation.name]),
+                    Solved(
+                        z,
+                        leaf,
+                        definition.xreplace({leaf: S.Zero}),
+                        definition.coeff(leaf),
+                        CLOSED[spec.activation.name],
+                    ),
                 )
 
     # ------------------------------------------------------------------ draws
     def _layout(self) -> None:
-        """Bytes of a draw: one a digit of a small table, two otherwise."""
-        counts = [len(leaf.values) for leaf in self.leaves] + [len(each.odds) for each in self.solved.values()]
-        wide = 1 if len(counts) <= 2 * SMALL and all(n <= SMALL for n in counts) else 2
-        self.counts, self.digit_bytes = np.array(counts, dtype=np.int64), wide
-        self.limits = 256**wide // self.counts * self.counts
+        """Words of a draw: neighbouring digits share one of 32 bits as long as all their choices are at most WORD."""
+        self.counts = [len(leaf.values) for leaf in self.leaves] + [len(each.odds) for each in self.solved.values()]
+        self.words: list[list[int]] = []
+        sizes: list[int] = []
+        for i, n in enumerate(self.counts):
+            if sizes and sizes[-1] * n <= WORD:
+                self.words[-1].append(i)
+                sizes[-1] *= n
+            else:
+                self.words.append([i])
+                sizes.append(n)
+        self.limits = [2**32 // size * size - 1 for size in sizes]
+
+    @property
+    def choices(self) -> int:
+        """The number of different draws."""
+        return prod(self.counts)
 
     def digits(self, seed: int | str, number: int, start: int, count: int) -> Array:
-        """Draws `start` to `start + count` of version `number`; one with a byte beyond its table's last full turn is left out."""
-        width = len(self.counts) * self.digit_bytes
+        """Draws `start` to `start + count` of version `number`, leaves x draws.
+
+        A draw with a word beyond the last full turn of its choices is left out, so that every draw is equally likely.
+        """
+        width = 4 * len(self.words)
         data = stream(f"{seed}:{number}", start * width, count * width)
-        raw = np.frombuffer(data, dtype=">u2" if self.digit_bytes == 2 else "u1").reshape(count, len(self.counts))
-        return raw[(raw < self.limits).all(axis=1)] % self.counts
+        raw = np.frombuffer(data, dtype=">u4").reshape(count, len(self.words)).T.astype(np.uint32)
+        good = np.ones(count, dtype=bool)
+        for word, limit in zip(raw, self.limits, strict=True):
+            good &= word <= limit
+        if not good.all():
+            raw = raw[:, good]
+        return self.split(raw)
+
+    def split(self, words: Array) -> Array:
+        """Words as digits: the first leaf of a word changes fastest."""
+        digits = np.empty((len(self.counts), words.shape[1]), dtype=np.uint16)
+        for members, word in zip(self.words, words, strict=True):
+            rest = word
+            for i in members[:-1]:
+                turned = rest // np.uint32(self.counts[i])
+                digits[i] = rest - turned * np.uint32(self.counts[i])
+                rest = turned
+            digits[members[-1]] = rest % np.uint32(self.counts[members[-1]])
+        return digits
 
     def draws(self, digits: Array) -> Draws:
         """The leaves' columns, solved ones excepted."""
         found: dict[Symbol, Column] = {}
         for i, leaf in enumerate(self.leaves):
             for name, table in zip(leaf.symbols, leaf.tables, strict=True):
-                found[name] = table.taken(digits[:, i])
-                found[name].bound = table.bound
-        ones = np.ones(len(digits), dtype=np.int64)
+                found[name] = table.taken(digits[i])
+        ones = np.ones(digits.shape[1], dtype=np.int64)
         for name, value in {**self.kept, **self._constants}.items():
             one = program(value)({})
             found[name] = Column(one.top * ones, one.den, one.bound)
@@ -233,9 +276,19 @@ class Plan:
         eta = Rational(1, 10) if update is None or update.learning_rate is None else update.learning_rate
         return found | {symbol(Quantity("eta")): eta}
 
+    def narrow(self, digits: Array) -> None:
+        """Tables without the numbers that none of these acceptable draws has: an input of 1, where it makes gradients equal."""
+        seen = [sorted(set(row.tolist())) for row in digits]
+        self.leaves = tuple(
+            Leaf(leaf.symbols, tuple(leaf.values[i] for i in own)) for leaf, own in zip(self.leaves, seen, strict=False)
+        )
+        rest = zip(self.solved.items(), seen[len(self.leaves) :], strict=True)
+        self.solved = {z: replace(each, odds=tuple(each.odds[i] for i in own)) for (z, each), own in rest}
+        self._layout()
+
     def _plain_digits(self) -> Array:
         """Some draw, for what needs numbers of any kind: its biases are not all 0."""
-        return self.counts - 1
+        return np.array(self.counts) - 1
 
     # ------------------------------------------------------------------ one draw as an exercise
     def exercise_of(self, digits: Array) -> Exercise:
@@ -348,7 +401,7 @@ class Plan:
             if each is None:
                 columns[line.name] = self._spread(program(line.expression)(columns), draws.count)
                 continue
-            digit = draws.digits[:, len(self.leaves) + list(self.solved).index(line.name)]
+            digit = draws.digits[len(self.leaves) + list(self.solved).index(line.name)]
             z = np.log(np.array([float(r) for r in each.odds]))[digit]
             rest, factor = floats(program(each.rest)(columns)), floats(program(each.factor)(columns))
             with np.errstate(all="ignore"):
@@ -373,7 +426,7 @@ class Plan:
         for name, value in (self.edits.known(solution)).items():
             number = _rounded(value)
             columns[name] = Column(np.array([number], dtype=object), FINE, abs(number))
-        return Draws(np.zeros((1, 0), dtype=np.int64), columns)
+        return Draws(np.zeros((0, 1), dtype=np.uint16), columns)
 
     # ------------------------------------------------------------------ what is equal whatever the numbers
     def _equalities(self) -> None:
@@ -390,14 +443,16 @@ class Plan:
         for name, value in self._constants.items():
             one = program(value)({})
             columns[name] = Column(one.top * np.ones(PROBES, dtype=np.int64), one.den, one.bound)
-        probe = Draws(np.zeros((PROBES, 0), dtype=np.int64), columns)
+        probe = Draws(np.zeros((0, PROBES), dtype=np.uint16), columns)
         for line in (*self.forward, *self.backward):
             columns[line.name] = self._spread(program(line.expression)(columns), PROBES)
         sizes = {g: Column(abs(columns[g].top), columns[g].den, columns[g].bound) for g in self.gradients}
         self.pairs = tuple(
             (g, h)
             for g, h in combinations(self.gradients, 2)
-            if not (equal(sizes[g], sizes[h]) | is_zero(sizes[g]) | is_zero(sizes[h]) | _missing(sizes[g], sizes[h])).all()
+            if not (
+                equal(sizes[g], sizes[h]) | is_zero(sizes[g]) | is_zero(sizes[h]) | _missing(sizes[g], sizes[h])
+            ).all()
         )
         self.parts = tuple(self._part(probe))
 
@@ -415,6 +470,28 @@ class Plan:
                     own.append(place[of])
             if len(own) > 1:
                 yield tuple(own)
+
+    def _early(self) -> Iterator[tuple[Symbol, Symbol | None]]:
+        """Gradients g s and g t (or g) with one g that is 0 in no acceptable draw: they are equal where |s| = |t| (or 1)."""
+        rules = {line.name: line.expression for line in self.backward}
+        sure: set[Symbol] = set()
+        for line in self.backward:
+            if _never_masked(line.expression, rules, sure):
+                sure.add(line.name)
+
+        def parts(g: Symbol) -> dict[Symbol, Symbol | None]:
+            found: dict[Symbol, Symbol | None] = {g: None}
+            for a, b in permutations(rules[g].args) if isinstance(rules[g], Mul) and len(rules[g].args) == 2 else ():
+                if a.is_Symbol and b.is_Symbol and a in rules and b not in rules:
+                    found[a] = b
+            return found
+
+        for g, h in self.pairs:
+            mine, other = parts(g), parts(h)
+            for common in mine.keys() & other.keys() & sure:
+                s, t = mine[common], other[common]
+                if s is not None or t is not None:
+                    yield (s, t) if s is not None else (t, s)  # type: ignore[misc]
 
     # ------------------------------------------------------------------ places that conditions look at
     @cached_property
@@ -444,8 +521,7 @@ class Plan:
         return tuple(
             n.symbol
             for n in self.graph
-            if n.role == "activation"
-            and e.network.layers[n.id.layer - 1].activation.name in ("logistic", "softmax")
+            if n.role == "activation" and e.network.layers[n.id.layer - 1].activation.name in ("logistic", "softmax")
         )
 
     @cached_property
@@ -486,6 +562,17 @@ class Plan:
     def biases(self) -> tuple[Symbol, ...]:
         """Every bias."""
         return tuple(symbol(p) for p in self.exercise.parameter_ids() if p.name == "b")
+
+
+def _never_masked(expression: Expr, rules: Mapping[Symbol, Expr], sure: set[Symbol]) -> bool:
+    """Whether no dead unit makes a gradient's right-hand side 0."""
+    if expression.is_Symbol:
+        return expression in sure or (expression not in rules and Quantity.parse(expression.name).name != "a")
+    if isinstance(expression, Add):
+        return any(_never_masked(arg, rules, sure) for arg in expression.args)
+    if isinstance(expression, Mul):
+        return all(_never_masked(arg, rules, sure) for arg in expression.args)
+    return bool(expression.is_Rational)
 
 
 def _missing(*columns: Column) -> Array:

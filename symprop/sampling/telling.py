@@ -45,6 +45,10 @@ class Scores:
         """The right answers, asked x draws."""
         return self.tables[-1]
 
+    def rows(self) -> Array:
+        """The right answers as floats, draws x asked: equal numbers are equal floats, whatever their denominators."""
+        return (self.answers / np.array(self.dens, dtype=float)[:, None]).astype(float).T
+
     def answer(self, asked: int, draw: int) -> Fraction:
         """One right answer."""
         return Fraction(int(self.answers[asked, draw]), self.dens[asked])
