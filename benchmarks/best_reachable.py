@@ -50,8 +50,8 @@ def main(name: str) -> None:
     print("  for example", exercise.data.x, exercise.data.y, dict(exercise.parameters))
     print(f"  of these, hidden: {', '.join(_hidden(plan, scorer, example[best]))}")
     for row in rows:
-        if row.name in tally.reached:
-            print(f"  {row.name}: rejected {tally.rejected[row.name]:,} of {tally.reached[row.name]:,}")
+        if row.name in tally.passed:
+            print(f"  {row.name}: lets {100 * float(tally.passed[row.name]):.2f} % of what reaches it through")
 
 
 def _hidden(plan: Plan, scorer: Scorer, digits: "np.ndarray[tuple[int, ...], np.dtype[np.uint16]]") -> tuple[str, ...]:

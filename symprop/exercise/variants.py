@@ -60,16 +60,31 @@ def _text(value: Any) -> Any:
     )
 
 
-def _field(check: Any, *schemas: dict[str, Any]) -> Any:
-    return Annotated[Any, BeforeValidator(check), PlainSerializer(_text), WithJsonSchema({"anyOf": [*schemas]})]
-
-
 _KEEP, _OFF = {"const": "keep"}, {"const": False}
-Drawn = _field(lambda v: _pair(v, ("keep",), False), _PAIR, _KEEP)
-DrawnOrOff = _field(lambda v: _pair(v, ("keep", "off"), False), _PAIR, {"enum": ["keep", "off"]})
-Span = _field(lambda v: _pair(v, (), True), _PAIR, _OFF)
-Bound = _field(_bound, NUMBER_SCHEMA, _OFF)
-Count = _field(_count, {"type": "integer", "minimum": 0}, _OFF)
+Drawn = Annotated[
+    Any,
+    BeforeValidator(lambda v: _pair(v, ("keep",), False)),
+    PlainSerializer(_text),
+    WithJsonSchema({"anyOf": [_PAIR, _KEEP]}),
+]
+DrawnOrOff = Annotated[
+    Any,
+    BeforeValidator(lambda v: _pair(v, ("keep", "off"), False)),
+    PlainSerializer(_text),
+    WithJsonSchema({"anyOf": [_PAIR, {"enum": ["keep", "off"]}]}),
+]
+Span = Annotated[
+    Any, BeforeValidator(lambda v: _pair(v, (), True)), PlainSerializer(_text), WithJsonSchema({"anyOf": [_PAIR, _OFF]})
+]
+Bound = Annotated[
+    Any, BeforeValidator(_bound), PlainSerializer(_text), WithJsonSchema({"anyOf": [NUMBER_SCHEMA, _OFF]})
+]
+Count = Annotated[
+    Any,
+    BeforeValidator(_count),
+    PlainSerializer(_text),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, _OFF]}),
+]
 
 
 class Variants(Model):
@@ -124,7 +139,7 @@ class Variants(Model):
     )
     exact: Flag = Field(
         True,
-        description="closed forms where there is one sample: sigmoid, tanh, softmax and exp at logarithms of integers; false: decimals",
+        description="closed forms where there is one sample and every unit has a bias: sigmoid, tanh, softmax and exp at logarithms of integers, the bias solved for; false: decimals",
     )
     decimals: Whole = Field(4, ge=1, le=15, description="decimal places where values are no closed forms")
     difficulty: Bound = Field(

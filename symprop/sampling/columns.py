@@ -88,13 +88,14 @@ def equal(one: Column, other: Column) -> Array:
     if one.inexact or other.inexact:
         a, b = floats(one), floats(other)
         return abs(a - b) <= CLOSE * np.maximum(1.0, np.maximum(abs(a), abs(b)))
-    a, b = common(one, other)
-    return a == b
+    left, right = common(one, other)
+    return left == right
 
 
 def floats(one: Column) -> Array:
     """The column as float64."""
-    return one.top if one.inexact else one.top.astype(float) / one.den
+    top: Array = one.top if one.inexact else one.top.astype(float) / one.den
+    return top
 
 
 def at_most(one: Column, bound: Fraction) -> Array:

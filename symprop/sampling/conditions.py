@@ -158,7 +158,7 @@ def _sigmoid(plan: Plan, draws: Draws, stage: str) -> Array:
 
 
 def _active(expression: Expr, known: Mapping[Symbol, Array], draws: Draws) -> Array | bool:
-    """Whether an expression is other than 0 where its symbols are other than 0, dead units being the only exception."""
+    """Whether an expression is other than 0 by what is known of its symbols: only dead units and zeros that are given are 0."""
     if expression.is_Symbol:
         return known.get(expression, True)
     if isinstance(expression, (relu, relu_prime)):
@@ -177,7 +177,9 @@ def _active(expression: Expr, known: Mapping[Symbol, Array], draws: Draws) -> Ar
 
 
 def _no_stray_zero(plan: Plan, draws: Draws, stage: str) -> Array:
-    known: dict[Symbol, Array] = {}
+    known: dict[Symbol, Array] = {
+        node.symbol: ~is_zero(draws.columns[node.symbol]) for node in plan.graph if node.role in ("input", "target")
+    }
     for line in (*plan.forward, *plan.backward):
         if line.name in plan.graph_outputs or line.name not in plan.definitions:
             known[line.name] = _active(line.expression, known, draws)
@@ -332,7 +334,7 @@ CONDITIONS: tuple[Condition, ...] = (
     ),
     Condition(
         "no stray zero",
-        "a gradient is 0 only because of a dead unit",
+        "a gradient is 0 only because of a dead unit, or of an input or target of 0",
         (BACKWARD,),
         lambda p: not p.settings.stray_zeros,
         _no_stray_zero,
@@ -371,22 +373,31 @@ def applying(plan: Plan) -> tuple[Condition, ...]:
 
 
 class Tally:
-    """How many draws reached each condition and how many of them it rejected."""
+    """How many draws reached each condition, stage by stage, and how many of them it rejected."""
 
     def __init__(self) -> None:
         self.draws = 0
-        self.reached: dict[str, int] = {}
-        self.rejected: dict[str, int] = {}
+        self.reached: dict[tuple[str, str], int] = {}
+        self.kept: dict[tuple[str, str], int] = {}
 
-    def note(self, name: str, reached: int, kept: int) -> None:
+    def note(self, name: str, stage: str, reached: int, kept: int) -> None:
         """One test of one condition."""
-        self.reached[name] = self.reached.get(name, 0) + reached
-        self.rejected[name] = self.rejected.get(name, 0) + reached - kept
+        self.reached[name, stage] = self.reached.get((name, stage), 0) + reached
+        self.kept[name, stage] = self.kept.get((name, stage), 0) + kept
+
+    @property
+    def passed(self) -> dict[str, Fraction]:
+        """The share that each condition lets through, over its stages; one draw more of each kind counted."""
+        shares: dict[str, Fraction] = {}
+        for (name, stage), reached in self.reached.items():
+            shares[name] = shares.get(name, Fraction(1)) * Fraction(self.kept[name, stage] + 1, reached + 1)
+        return shares
 
     @property
     def worst(self) -> str:
-        """The condition that lets the smallest share of what reaches it through (one draw more of each kind counted)."""
-        return min(self.reached, key=lambda n: Fraction(self.reached[n] - self.rejected[n] + 1, self.reached[n] + 1))
+        """The condition that lets the smallest share through."""
+        passed = self.passed
+        return min(passed, key=lambda name: passed[name])
 
 
 def survivors(plan: Plan, rows: tuple[Condition, ...], draws: Draws, tally: Tally) -> tuple[Draws, Array]:
@@ -402,7 +413,7 @@ def survivors(plan: Plan, rows: tuple[Condition, ...], draws: Draws, tally: Tall
             if stage in row.stages and reached:
                 kept &= row.test(plan, draws, stage)
                 left = int(np.count_nonzero(kept))
-                tally.note(row.name, reached, left)
+                tally.note(row.name, stage, reached, left)
                 reached = left
         if reached < draws.count:
             rows_kept = np.flatnonzero(kept)

@@ -27,7 +27,6 @@ from symprop.graph import symbol
 from symprop.misconceptions.findings import find
 from symprop.quantity import Quantity
 from symprop.sampling import difficulty as difficulties
-from symprop.sampling.columns import Array
 from symprop.sampling.conditions import BACKWARD, DISTINCT, FORWARD, GIVEN, RELAX, Condition
 from symprop.sampling.distinct import History
 from symprop.sampling.plan import LEVELS, Draws, Plan

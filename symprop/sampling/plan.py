@@ -1,7 +1,7 @@
 """Exercise, settings -> what is drawn, what is computed of it and what is asked: once a shape, before any draw.
 
 A leaf is drawn from a table of exact numbers, one digit of a draw each. Where an activation has rational values at logarithms
-only, its pre-activation is drawn (ln 3) and a bias, or without biases a weight, is solved for: b = ln 3 - 2.
+only, its pre-activation is drawn (ln 3) and its bias is solved for: b = ln 3 - 2.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -68,12 +68,11 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Solved:
-    """z = ln odds[digit], and the leaf that is solved for: z = rest + factor * leaf."""
+    """z = ln odds[digit], and the bias that is solved for: z = rest + leaf."""
 
     z: Symbol
     leaf: Symbol
     rest: Expr
-    factor: Expr
     odds: tuple[Fraction, ...]
 
 
@@ -188,9 +187,8 @@ class Plan:
             yield Leaf((symbol(of),), self._range((Integer(1 if kind == "count" else -6), Integer(6)), Fraction(1)))
 
     def _solved(self) -> Iterator[tuple[Symbol, Solved]]:
-        """Every pre-activation that is drawn: the bias of its unit is solved for, or the weight from the last unit before."""
+        """Every pre-activation that is drawn: the bias of its unit is solved for."""
         e = self.exercise
-        by_bias = e.network.biases is True and isinstance(self.settings.biases, tuple)
         for layer, spec in enumerate(e.network.layers, 1):
             if spec.activation.name not in CLOSED:
                 continue
@@ -198,17 +196,8 @@ class Plan:
                 z = symbol(q.z(layer, j))
                 definition = self.graph.of(z).definition
                 assert definition is not None
-                leaf = symbol(q.b(layer, j) if by_bias else q.W(layer, e.widths[layer - 1], j))
-                yield (
-                    z,
-                    Solved(
-                        z,
-                        leaf,
-                        definition.xreplace({leaf: S.Zero}),
-                        definition.coeff(leaf),
-                        CLOSED[spec.activation.name],
-                    ),
-                )
+                leaf = symbol(q.b(layer, j))
+                yield z, Solved(z, leaf, definition.xreplace({leaf: S.Zero}), CLOSED[spec.activation.name])
 
     # ------------------------------------------------------------------ draws
     def _layout(self) -> None:
@@ -311,9 +300,8 @@ class Plan:
                 numbers[node.symbol] = arithmetic.evaluate(node.definition, numbers)
                 continue
             z = exact(log(public(each.odds[int(choice[node.symbol])])))
-            rest, factor = arithmetic.evaluate(each.rest, numbers), arithmetic.evaluate(each.factor, numbers)
-            value = (public(z) - public(rest)) / public(factor)
-            numbers[node.symbol], numbers[each.leaf] = z, exact(value.expand())
+            rest = arithmetic.evaluate(each.rest, numbers)
+            numbers[node.symbol], numbers[each.leaf] = z, exact(public(z) - public(rest))
 
     def _with_numbers(self, numbers: Mapping[Symbol, Expr]) -> Exercise:
         e = self.exercise
@@ -403,10 +391,7 @@ class Plan:
                 continue
             digit = draws.digits[len(self.leaves) + list(self.solved).index(line.name)]
             z = np.log(np.array([float(r) for r in each.odds]))[digit]
-            rest, factor = floats(program(each.rest)(columns)), floats(program(each.factor)(columns))
-            with np.errstate(all="ignore"):
-                leaf = (z - rest) / factor
-            columns[each.leaf] = Column(np.where(np.isfinite(leaf), leaf, np.nan) * np.ones(draws.count))
+            columns[each.leaf] = Column(z - floats(program(each.rest)(columns)))
             columns[line.name] = Column(z)
 
     def run_backward(self, draws: Draws) -> None:
@@ -491,7 +476,7 @@ class Plan:
             for common in mine.keys() & other.keys() & sure:
                 s, t = mine[common], other[common]
                 if s is not None or t is not None:
-                    yield (s, t) if s is not None else (t, s)  # type: ignore[misc]
+                    yield (s, t) if s is not None else (t, s)
 
     # ------------------------------------------------------------------ places that conditions look at
     @cached_property
@@ -628,14 +613,13 @@ def _members(solution: Solution, of: str) -> list[Quantity]:
 
 
 def _is_closed(exercise: Exercise, settings: Variants) -> bool:
-    """Whether closed forms can be drawn: one sample, known activations, and a parameter of every such unit to solve for."""
+    """Whether closed forms can be drawn: one sample, known activations, and a bias of every unit to solve for."""
     names = [layer.activation.name for layer in exercise.network.layers]
     if not settings.exact or exercise.samples > 1 or not any(name in CLOSED for name in names):
         return False
     if any(name not in CLOSED and name not in RATIONAL for name in names):
         return False
-    by_bias = exercise.network.biases is True and isinstance(settings.biases, tuple)
-    return by_bias or isinstance(settings.weights, tuple)
+    return exercise.network.biases is True and isinstance(settings.biases, tuple)
 
 
 def _with_rounding(exercise: Exercise, settings: Variants, closed: bool) -> Exercise:

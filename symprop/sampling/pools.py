@@ -12,7 +12,7 @@ import numpy as np
 from symprop.errors import CannotSatisfy
 from symprop.sampling import difficulty as difficulties
 from symprop.sampling.columns import Array
-from symprop.sampling.conditions import LIKE_A, RELAX, Tally, applying, inactive, survivors
+from symprop.sampling.conditions import BACKWARD, LIKE_A, RELAX, Tally, applying, inactive, survivors
 from symprop.sampling.plan import Draws, Plan
 from symprop.sampling.telling import Scorer, Scores
 
@@ -133,10 +133,9 @@ class Source:
     def cannot(self, tally: Tally, number: int) -> CannotSatisfy:
         """What to say when no draw will do."""
         worst = tally.worst
-        reached, rejected = tally.reached[worst], tally.rejected[worst]
         return CannotSatisfy(
             f"{self.plan.exercise.name}: version {number}: none of {tally.draws:,} draws will do; the condition that rejected "
-            f'most is "{worst}": {100 * rejected / max(reached, 1):.4g} % of the {reached:,} draws that reached it; '
+            f'most is "{worst}": {100 * float(1 - tally.passed[worst]):.4g} % of what reached it; '
             f"relax it in [variants]: {RELAX[worst]}",
             condition=worst,
         )
@@ -159,7 +158,7 @@ class Source:
             quarters = self.quarters(draws)
             fits = band.fits(quarters, self.dead(draws))
             if draws.count:
-                tally.note(LIKE_A, draws.count, int(fits.sum()))
+                tally.note(LIKE_A, BACKWARD, draws.count, int(fits.sum()))
             owners, quarters, digits = owner[kept[fits]], quarters[fits], draws.digits[:, fits]
             for i, n in enumerate(open_):
                 mine = owners == i
