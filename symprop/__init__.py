@@ -21,6 +21,7 @@ _HOMES = {
     "verify": "api",
     "render": "api",
     "write": "api",
+    "variants": "api",
     "Quantity": "quantity",
     "OracleReport": "oracles",
     "SympropError": "errors",
@@ -28,13 +29,22 @@ _HOMES = {
     "DomainError": "errors",
     "KinkError": "errors",
     "UsageError": "errors",
+    "CannotSatisfy": "errors",
     "Disagreement": "errors",
 }
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
-    from symprop.api import render, verify, write
-    from symprop.errors import Disagreement, DomainError, ExerciseError, KinkError, SympropError, UsageError
+    from symprop.api import render, variants, verify, write
+    from symprop.errors import (
+        CannotSatisfy,
+        Disagreement,
+        DomainError,
+        ExerciseError,
+        KinkError,
+        SympropError,
+        UsageError,
+    )
     from symprop.exercise import MLP, Exercise, load
     from symprop.oracles import OracleReport
     from symprop.quantity import Quantity

@@ -263,7 +263,8 @@ def program(expression: Expr) -> Program:
 def _erf(values: Array) -> Array:
     from math import erf as one
 
-    return np.frompyfunc(one, 1, 1)(values).astype(float)
+    found: Array = np.frompyfunc(one, 1, 1)(values)
+    return found.astype(float)
 
 
 def _called(function: Callable[[Array], Array], inner: Program) -> Program:

@@ -12,9 +12,13 @@ REMEMBERED = 1024
 
 
 class History:
-    """What was handed out. `parts` are positions of the answers of which two versions may not share all."""
+    """What was handed out. `parts` are positions of the answers of which two versions may not share all.
+
+    `used_up` counts the grids of numbers that could not give one version what it should have.
+    """
 
     def __init__(self, parts: Sequence[tuple[int, ...]]) -> None:
+        self.used_up = 0
         self.parts = tuple(parts)
         self._seen: list[set[tuple[Any, ...]]] = [set() for _ in self.parts]
         self._rows: list[Array] = []

@@ -29,7 +29,7 @@ from symprop.quantity import Quantity
 from symprop.sampling import difficulty as difficulties
 from symprop.sampling.conditions import BACKWARD, DISTINCT, FORWARD, GIVEN, RELAX, Condition
 from symprop.sampling.distinct import History
-from symprop.sampling.plan import LEVELS, Draws, Plan
+from symprop.sampling.plan import LEVELS, Draws, Level, Plan
 from symprop.sampling.pools import Band, Pool, Source
 from symprop.solution import Solution, solve
 
@@ -83,8 +83,8 @@ class Drawer:
 
     def __init__(self, exercise: Exercise, settings: Variants) -> None:
         self.exercise, self.settings = exercise, settings
-        self._levels = list(LEVELS) if settings.numbers == "auto" else [settings.numbers]
-        self._sources: dict[str, Source | None] = {}
+        self._levels: list[Level] = list(LEVELS) if settings.numbers == "auto" else [settings.numbers]
+        self._sources: dict[Level, Source | None] = {}
         problem: CannotSatisfy | None = None
         while self._levels:
             try:
@@ -96,9 +96,9 @@ class Drawer:
         assert problem is not None
         raise problem
 
-    def _sources_in_order(self) -> Iterator[Source]:
+    def sources(self, used_up: int = 0) -> Iterator[Source]:
         """Integers first, then the grids that are tried where those cannot give one more version."""
-        for level in self._levels:
+        for level in self._levels[used_up:]:
             if level not in self._sources:
                 try:
                     self._sources[level] = Source(Plan(self.exercise, self.settings, level))
@@ -130,7 +130,8 @@ class Drawer:
         band = Band()
         if self.banded:
             band = Band.around(self.source.reference, fraction(self.settings.difficulty) * NEAR)
-        return self.settled(self.source.pools(seed, [1], band, self.wanted)[0], 1, seed, history, band)
+        (pool,) = self.source.pools(seed, [1], band, self.wanted)
+        return self.settled(self.source, pool, 1, seed, history, band)
 
     def band_of(self, first: Version) -> Band:
         """What the other versions keep to: version A's difficulty and its dead units."""
@@ -145,40 +146,48 @@ class Drawer:
         return Band.around(first.difficulty, fraction(self.settings.difficulty), dead)
 
     # ------------------------------------------------------------------ choosing
-    def settled(self, pool: Pool, number: int, seed: int, history: History | None, band: Band) -> Version:
-        """The version: of its pool, of MORE times as many acceptable draws and so on, then of the next grid of numbers.
+    def settled(
+        self, source: Source, pool: Pool, number: int, seed: int, history: History | None, band: Band
+    ) -> Version:
+        """The version: of this pool, of MORE times as many acceptable draws, then of the next grids of numbers.
 
-        The first draw is taken that hides no more than the reference's best and SLACK; else the best one that differs from the
-        versions before. Raises CannotSatisfy when none does.
+        The best draw is taken that hides no more than the reference's best and SLACK. Where there is none, the grid counts as
+        used up for the versions to come, and the best that differs from the versions before is taken. Raises CannotSatisfy
+        when none does.
         """
-        goal = self.source.fewest + SLACK if self.wanted > 1 else len(self.source.scorer.names)
-        best: _Candidate | None = None
-        seen = 0
-        for source in self._sources_in_order():
-            wanted = self.wanted
-            if source is not self.source:
-                try:
-                    (pool,) = source.pools(seed, [number], band, wanted)
-                except CannotSatisfy:
-                    continue
-            while True:
-                found = self._candidate(source, pool, history, band)
-                if found is not None and (best is None or found.hidden < best.hidden):
-                    best = found
-                if (best is not None and best.hidden <= goal) or pool.size < wanted:
-                    break
-                wanted *= MORE
-                (pool,) = source.pools(seed, [number], band, wanted)
-            seen += pool.size
-            if best is not None and (best.hidden <= goal or history is None):
+        goal = self.source.fewest + SLACK if self.wanted > 1 else len(source.scorer.names)
+        used_up = history.used_up if history is not None else 0
+        best, seen = self._best(source, pool, number, seed, history, band, goal)
+        for other in self.sources(used_up + 1):
+            if history is None or (best is not None and best.hidden <= goal):
                 break
+            try:
+                (pool,) = other.pools(seed, [number], band, self.wanted)
+            except CannotSatisfy:
+                continue
+            found, more = self._best(other, pool, number, seed, history, band, goal)
+            seen += more
+            if found is not None and (best is None or found.hidden < best.hidden):
+                best = found
         if best is None:
             raise CannotSatisfy(
                 f"{self.exercise.name}: version {number}: each of {seen:,} acceptable draws fails "
                 f'"{DISTINCT}" beside the versions before it; relax it in [variants]: {RELAX[DISTINCT]}',
                 condition=DISTINCT,
             )
+        if history is not None and best.source is not source and best.hidden <= goal:
+            history.used_up = self._levels.index(best.source.plan.level)
         return self._made(best, number, seed, history)
+
+    def _best(
+        self, source: Source, pool: Pool, number: int, seed: int, history: History | None, band: Band, goal: int
+    ) -> tuple[_Candidate | None, int]:
+        """The best draw of one grid, and how many acceptable ones were looked at."""
+        found = self._candidate(source, pool, history, band)
+        if (found is not None and found.hidden <= goal) or pool.size < self.wanted:
+            return found, pool.size
+        (pool,) = source.pools(seed, [number], band, self.wanted * MORE)
+        return self._candidate(source, pool, history, band), pool.size
 
     def _candidate(self, source: Source, pool: Pool, history: History | None, band: Band) -> _Candidate | None:
         """The draw that hides fewest; among those, tells apart most pairs less what it shares with an earlier version."""
@@ -301,10 +310,15 @@ def _versions(draws: Drawer, n: int, seed: int) -> Iterator[Version]:
     first = draws.first(seed, history)
     yield first
     band = draws.band_of(first)
-    for start in range(2, n + 1, TOGETHER):
-        numbers = list(range(start, min(start + TOGETHER, n + 1)))
-        for number, pool in zip(numbers, draws.source.pools(seed, numbers, band, draws.wanted), strict=True):
-            yield draws.settled(pool, number, seed, history, band)
+    number, together = 2, TOGETHER if history is None else TOGETHER // 4
+    while number <= n:
+        source = next(draws.sources(history.used_up if history is not None else 0))
+        ahead = list(range(number, min(number + together, n + 1)))
+        for number, pool in zip(ahead, source.pools(seed, ahead, band, draws.wanted), strict=True):
+            yield draws.settled(source, pool, number, seed, history, band)
+            if source is not next(draws.sources(history.used_up if history is not None else 0)):
+                break  # the pools ahead were drawn from a grid that is used up
+        number += 1
 
 
 def version(
@@ -320,7 +334,7 @@ def version(
     if draws.history() is None and number > 1:
         band = draws.band_of(draws.first(seed, None))
         (pool,) = draws.source.pools(seed, [number], band, draws.wanted)
-        return draws.settled(pool, number, seed, None, band)
+        return draws.settled(draws.source, pool, number, seed, None, band)
     *_, last = made
     return last
 

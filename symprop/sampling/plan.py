@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, permutations
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sympy import Add, Expr, Integer, Mul, Rational, S, Symbol, log
@@ -30,8 +30,9 @@ from symprop.sampling.generator import Generator, stream
 from symprop.solution import Solution, solve
 from symprop.wording.misconceptions import asked as asked_by
 
+Level = Literal["integers", "decimals", "fractions"]
 #: Grids of weights and biases, in the order in which they are tried.
-LEVELS = {"integers": Fraction(1), "decimals": Fraction(1, 2), "fractions": Fraction(1, 3)}
+LEVELS: dict[Level, Fraction] = {"integers": Fraction(1), "decimals": Fraction(1, 2), "fractions": Fraction(1, 3)}
 #: Activations with rational values at rational numbers, and those with rational values at ln r: the r that are drawn.
 RATIONAL = ("identity", "relu", "leaky_relu")
 _ODDS = tuple(Fraction(*r) for r in ((1, 9), (1, 4), (1, 3), (1, 1), (3, 1), (4, 1), (9, 1)))
@@ -96,7 +97,7 @@ class Draws:
 class Plan:
     """Everything about one exercise, its settings and one grid of numbers that no draw changes."""
 
-    def __init__(self, exercise: Exercise, settings: Variants, level: str = "integers") -> None:
+    def __init__(self, exercise: Exercise, settings: Variants, level: Level = "integers") -> None:
         self.settings, self.level, self.grid = settings, level, LEVELS[level]
         self.closed = _is_closed(exercise, settings)
         self.exercise = _with_rounding(exercise, settings, self.closed)
@@ -115,7 +116,7 @@ class Plan:
         self.asked = scalars(letters, self.questions)
         self.answers = tuple(dict.fromkeys(m for of in self.questions for m in _members(letters, of)))
         self._lines()
-        self.exact = all(is_rational(line.expression) for line in (*self.forward, *self.backward)) and all(
+        self.exact: bool = all(is_rational(line.expression) for line in (*self.forward, *self.backward)) and all(
             is_rational(line.expression) for m in self.edits.methods.values() for line in m.needed(self.wanted)
         )
         self.exact = self.exact and not self.closed and all(v.is_Rational for v in self.kept.values())
