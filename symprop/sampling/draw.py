@@ -183,20 +183,22 @@ class Drawer:
         self, source: Source, pool: Pool, number: int, seed: int, history: History | None, band: Band, goal: int
     ) -> tuple[_Candidate | None, int]:
         """The best draw of one grid, and how many acceptable ones were looked at."""
-        found = self._candidate(source, pool, history, band)
+        found = self._candidate(source, pool, history, band, goal)
         if (found is not None and found.hidden <= goal) or pool.size < self.wanted:
             return found, pool.size
         (pool,) = source.pools(seed, [number], band, self.wanted * MORE)
-        return self._candidate(source, pool, history, band), pool.size
+        return self._candidate(source, pool, history, band, goal), pool.size
 
-    def _candidate(self, source: Source, pool: Pool, history: History | None, band: Band) -> _Candidate | None:
-        """The draw that hides fewest; among those, tells apart most pairs less what it shares with an earlier version."""
+    def _candidate(
+        self, source: Source, pool: Pool, history: History | None, band: Band, goal: int
+    ) -> _Candidate | None:
+        """The draw that hides fewest, up to `goal` being as good as none; then most pairs told apart less shared answers."""
         scores, asked = pool.scores, len(source.plan.asked)
         equal = np.zeros(pool.size, dtype=np.int64)
         if history is not None:
             equal = history.shares(scores.rows())
         cost = scores.alike * asked + equal * scores.pairs
-        for i in map(int, np.lexsort((cost, scores.hidden))):
+        for i in map(int, np.lexsort((cost, np.maximum(scores.hidden, goal)))):
             found = _Candidate(source, pool, i, int(scores.hidden[i]), int(equal[i]), ())
             if source.plan.exact:
                 found.marks = tuple(scores.answer(k, i) for k in range(asked))

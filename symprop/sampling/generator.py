@@ -1,6 +1,6 @@
 """Seed -> the same integers in every release and on every machine."""
 
-import hashlib
+from hashlib import sha256
 
 #: Named in manifests; a change of the algorithm changes this.
 NAME = "sha256-counter-1"
@@ -19,7 +19,7 @@ class Generator:
         bits = max((n - 1).bit_length(), 1)
         while True:
             while self._bits < bits:
-                block = hashlib.sha256(f"{self._seed}:{self._counter}".encode()).digest()
+                block = sha256(f"{self._seed}:{self._counter}".encode()).digest()
                 self._pool = self._pool << 256 | int.from_bytes(block, "big")
                 self._bits, self._counter = self._bits + 256, self._counter + 1
             self._bits -= bits
@@ -34,16 +34,7 @@ class Generator:
 
 def stream(seed: str | int, start: int, size: int) -> bytes:
     """Bytes `start` to `start + size` of what `Generator(seed)` draws from: any part of it is reached at once."""
-    prefix = sha(f"{seed}:")
+    prefix = f"{seed}:".encode()
     first, last = start // BLOCK, -(-(start + size) // BLOCK)
-    found = bytearray()
-    for counter in range(first, last):
-        block = prefix.copy()
-        block.update(b"%d" % counter)
-        found += block.digest()
-    return bytes(found[start - first * BLOCK : start - first * BLOCK + size])
-
-
-def sha(text: str) -> "hashlib._Hash":
-    """SHA-256 of a text, to go on from."""
-    return hashlib.sha256(text.encode())
+    found = b"".join([sha256(b"%b%d" % (prefix, counter)).digest() for counter in range(first, last)])
+    return found[start - first * BLOCK : start - first * BLOCK + size]
