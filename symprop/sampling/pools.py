@@ -81,10 +81,12 @@ class Source:
     def _learn(self) -> None:
         """Reference and tables from stream 0 of a seed of its own: the same for every seed of an exercise."""
         tally, digits, found, start = Tally(), [], 0, 0
-        while found < REFERENCE and start < self.settings.draws * (PATIENCE if found else 1):
-            draws, _ = self.acceptable(self.plan.digits("reference", 0, start, MOST), tally)
+        limit = self.settings.draws
+        while found < REFERENCE and start < (PATIENCE * limit if found else limit):
+            size = min(MOST, limit - start) if start < limit else MOST
+            draws, _ = self.acceptable(self.plan.digits("reference", 0, start, size), tally)
             digits.append(draws.digits)
-            found, start = found + draws.count, start + MOST
+            found, start = found + draws.count, start + size
         if not found:
             raise self.cannot(tally, 1)
         draws = self.computed(np.concatenate(digits, axis=1)[:, :REFERENCE])
