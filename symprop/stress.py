@@ -188,6 +188,8 @@ def plot(found: Stress, path: Path) -> None:
         whole = all(value == int(value) for value in values)
         low, high = int(min(values)), int(max(values))
         axes.hist(values, bins=[k - 0.5 for k in range(low, high + 2)] if whole and high - low < 100 else 20)
+        if whole:
+            axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_xlabel(title)
         axes.set_ylabel("versions")
     figure.suptitle(

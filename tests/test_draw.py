@@ -207,6 +207,42 @@ def test_every_accepted_version_passes_the_condition_by_plain_arithmetic(net: st
         assert not all(map(PLAIN[name], anything(net)))
 
 
+#: What switches each row off, one by one.
+RELAXED: dict[str, dict[str, Any]] = {
+    "different weights": {"equal_weights": True},
+    "both signs": {"one_sign": True},
+    "distance from kinks": {"kink_distance": False},
+    "dead units": {"dead_units": False},
+    "error": {"error": False},
+    "largest value": {"largest": False},
+    "short numbers": {"long_numbers": True},
+    "no stray zero": {"stray_zeros": True},
+    "different gradients": {"equal_gradients": True},
+    "step": {"failing_step": True},
+}
+
+
+@pytest.mark.parametrize("name", RELAXED)
+def test_each_condition_alone_rejects_what_the_others_would_let_through(name: str) -> None:
+    exercise = with_step()
+    free = {key: value for relaxed in RELAXED.values() for key, value in relaxed.items()}
+    free |= {"pool": 1, "distinct": "off", "difficulty": False}
+    free |= {"numbers": "fractions"} if name == "short numbers" else {}
+    alone = {key: value for key, value in free.items() if key not in RELAXED[name]}
+    assert all(PLAIN[name](v.exercise) for v in versions(exercise, 100, 135, alone))
+    assert not all(PLAIN[name](v.exercise) for seed in range(5) for v in versions(exercise, 20, seed, free))
+
+
+def test_where_dead_units_may_be_any_number_all_versions_have_those_of_version_a() -> None:
+    for seed in range(5):
+        dead = [[sum(n <= 0 for n in z) for z in Plain(v.exercise).z[:-1]] for v in drawn_freely(seed)]
+        assert dead == [dead[0]] * len(dead)
+
+
+def drawn_freely(seed: int) -> list[Version]:
+    return list(versions(load("day12"), 8, seed, {"dead_units": False, "equal_gradients": True, "distinct": "off"}))
+
+
 def test_every_row_of_the_table_has_a_plain_twin_or_its_own_test() -> None:
     assert {row.name for row in CONDITIONS} == {*PLAIN, "values exist", "sigmoid range"}
 

@@ -72,7 +72,7 @@ def test_a_wrong_answer_and_a_repeated_version_are_failures(monkeypatch: pytest.
     right = stressing.versions
 
     def wrong(*arguments: Any) -> Any:
-        first, second = right(*arguments)
+        first, _ = right(*arguments)
         answers = dict(first.answers)
         answers[next(iter(answers))] += 1
         yield replace(first, answers=answers)
