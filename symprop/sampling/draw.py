@@ -34,7 +34,7 @@ from symprop.sampling.pools import Band, Pool, Source
 from symprop.solution import Solution, solve
 
 #: Versions whose pools are filled together.
-TOGETHER = 64
+TOGETHER = 256
 #: How many times more acceptable draws are looked at where a pool has none that will do.
 MORE = 16
 #: Version A's part of the allowed deviation in difficulty: versions A of two seeds are then within it of each other.
@@ -312,7 +312,7 @@ def _versions(draws: Drawer, n: int, seed: int) -> Iterator[Version]:
     first = draws.first(seed, history)
     yield first
     band = draws.band_of(first)
-    number, together = 2, TOGETHER if history is None else TOGETHER // 4
+    number, together = 2, TOGETHER if history is None else TOGETHER // 16
     while number <= n:
         source = next(draws.sources(history.used_up if history is not None else 0))
         ahead = list(range(number, min(number + together, n + 1)))

@@ -62,6 +62,11 @@ class Leaf:
     values: tuple[tuple[Fraction, ...], ...]
 
     @cached_property
+    def written(self) -> tuple[tuple[Expr, ...], ...]:
+        """The same as SymPy numbers."""
+        return tuple(tuple(public(v) for v in row) for row in self.values)
+
+    @cached_property
     def tables(self) -> tuple[Column, ...]:
         """One column of possible values a symbol."""
         return tuple(column([row[i] for row in self.values]) for i in range(len(self.symbols)))
@@ -283,12 +288,14 @@ class Plan:
     # ------------------------------------------------------------------ one draw as an exercise
     def exercise_of(self, digits: Array) -> Exercise:
         """The exercise with the numbers of one draw, exactly."""
-        numbers: dict[Symbol, Value] = {name: exact(value) for name, value in self.kept.items()}
-        for i, leaf in enumerate(self.leaves):
-            numbers |= dict(zip(leaf.symbols, leaf.values[int(digits[i])], strict=True))
+        numbers: dict[Symbol, Expr] = dict(self.kept)
+        for leaf, digit in zip(self.leaves, digits.tolist(), strict=False):
+            numbers.update(zip(leaf.symbols, leaf.written[digit], strict=True))
         if self.solved:
-            self._solve_leaves(numbers, digits[len(self.leaves) :])
-        return self._with_numbers({name: public(value) for name, value in numbers.items()})
+            values: dict[Symbol, Value] = {name: exact(value) for name, value in numbers.items()}
+            self._solve_leaves(values, digits[len(self.leaves) :])
+            numbers = {name: public(value) for name, value in values.items()}
+        return self._with_numbers(numbers)
 
     def _solve_leaves(self, numbers: dict[Symbol, Value], digits: Array) -> None:
         arithmetic = shared()
@@ -305,36 +312,40 @@ class Plan:
             numbers[node.symbol], numbers[each.leaf] = z, exact(public(z) - public(rest))
 
     def _with_numbers(self, numbers: Mapping[Symbol, Expr]) -> Exercise:
-        e = self.exercise
-
-        def put(of: Quantity) -> Expr:
-            return numbers[symbol(of)]
-
-        widths, samples = e.widths, e.sample_numbers
-        x = tuple(tuple(put(q.x(i, n)) for i in range(1, widths[0] + 1)) for n in samples)
-        y: Any = None
+        e, (x_rows, y_rows, tables) = self.exercise, self._places
+        x = tuple(tuple(numbers[s] for s in row) for row in x_rows)
+        y: Any = e.data.y if e.data is not None else None
         if e.has_targets:
-            y = tuple(tuple(put(q.y(k, n)) for k in range(1, widths[-1] + 1)) for n in samples)
+            y = tuple(tuple(numbers[s] for s in row) for row in y_rows)
             if self._by_label:
                 y = tuple(Integer(row.index(S.One)) for row in y)
-        elif e.data is not None:
-            y = e.data.y
-        parameters: dict[str, Any] = {}
-        for layer in range(1, e.depth + 1):
-            columns = range(1, widths[layer] + 1)
-            parameters[f"W{layer}"] = tuple(
-                tuple(put(q.W(layer, i, j)) for j in columns) for i in range(1, widths[layer - 1] + 1)
-            )
-        for layer in range(1, e.depth + 1):
-            if e.network.biases == "shared":
-                parameters[f"b{layer}"] = put(q.b(layer, None))
-            elif e.network.biases:
-                parameters[f"b{layer}"] = tuple(put(q.b(layer, j)) for j in range(1, widths[layer] + 1))
-        fields = {name: getattr(e, name) for name in type(e).model_fields}
+        parameters = {name: _put(numbers, place) for name, place in tables.items()}
         # every number comes from a table that was read already: validating it again would cost more than the rest
         data = Data.model_construct(_fields_set={"x", "y"} if y is not None else {"x"}, x=x, y=y)
-        fields |= {"data": data, "parameters": Parameters(parameters)}
+        fields = self._fields | {"data": data, "parameters": Parameters(parameters)}
         return Exercise.model_construct(_fields_set=set(fields), **fields)
+
+    @cached_property
+    def _fields(self) -> dict[str, Any]:
+        return {name: getattr(self.exercise, name) for name in type(self.exercise).model_fields}
+
+    @cached_property
+    def _places(self) -> tuple[Any, Any, dict[str, Any]]:
+        """Symbols where the numbers of [data] and [parameters] stand, nested as these are."""
+        e, widths = self.exercise, self.exercise.widths
+        x = [[symbol(q.x(i, n)) for i in range(1, widths[0] + 1)] for n in e.sample_numbers]
+        y = [[symbol(q.y(k, n)) for k in range(1, widths[-1] + 1)] for n in e.sample_numbers]
+        layers = range(1, e.depth + 1)
+        tables: dict[str, Any] = {
+            f"W{layer}": [
+                [symbol(q.W(layer, i, j)) for j in range(1, widths[layer] + 1)] for i in range(1, widths[layer - 1] + 1)
+            ]
+            for layer in layers
+        }
+        if e.network.biases:
+            biases = {f"b{layer}": [symbol(b) for b in e.bias_ids(layer)] for layer in layers}
+            tables |= {k: v[0] for k, v in biases.items()} if e.network.biases == "shared" else biases
+        return x, y, tables
 
     @cached_property
     def _by_label(self) -> bool:
@@ -548,6 +559,11 @@ class Plan:
     def biases(self) -> tuple[Symbol, ...]:
         """Every bias."""
         return tuple(symbol(p) for p in self.exercise.parameter_ids() if p.name == "b")
+
+
+def _put(numbers: Mapping[Symbol, Expr], place: Any) -> Any:
+    """Numbers in place of symbols, lists as tuples."""
+    return tuple(_put(numbers, each) for each in place) if isinstance(place, list) else numbers[place]
 
 
 def _never_masked(expression: Expr, rules: Mapping[Symbol, Expr], sure: set[Symbol]) -> bool:

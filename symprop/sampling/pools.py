@@ -161,6 +161,8 @@ class Source:
             fits = band.fits(quarters, self.dead(draws))
             if draws.count:
                 tally.note(LIKE_A, BACKWARD, draws.count, int(fits.sum()))
+            if len(open_) > 1:  # only how many draws are tested at once depends on this, never which are taken
+                self.density = max(self.density / 4, (int(fits.sum()) + 1) / (sum(sizes) + 1))
             owners, quarters, digits = owner[kept[fits]], quarters[fits], draws.digits[:, fits]
             for i, n in enumerate(open_):
                 mine = owners == i

@@ -6,7 +6,7 @@ sums when many draws are ranked, and number by number for the one that is taken.
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import lcm
 
 import numpy as np
@@ -51,7 +51,7 @@ class Scores:
 
     def answer(self, asked: int, draw: int) -> Fraction:
         """One right answer."""
-        return Fraction(int(self.answers[asked, draw]), self.dens[asked])
+        return _fraction(int(self.answers[asked, draw]), self.dens[asked])
 
     def findings(self, draw: int) -> tuple[tuple[str, ...], Fraction]:
         """What one draw hides, and the share of pairs it tells apart, number by number."""
@@ -62,6 +62,12 @@ class Scores:
             groups[row] = groups.get(row, 0) + 1
         alike = sum(n * (n - 1) // 2 for n in groups.values())
         return hides, 1 - Fraction(alike, self.pairs)
+
+
+@lru_cache(maxsize=65536)
+def _fraction(top: int, den: int) -> Fraction:
+    """Answers are few different numbers: making one costs more than finding it."""
+    return Fraction(top, den)
 
 
 class Scorer:
@@ -127,7 +133,10 @@ def _block(right: Column, wrong: list[Column | None], count: int) -> tuple[int, 
     den = lcm(*(c.den for c in columns))
     endless = any(c.bound * (den // c.den) >= LIMIT for c in columns)
     tops = [over(c, den) for c in columns]
-    return den, np.stack([np.broadcast_to(t.astype(object) if endless else t, (count,)) for t in tops])
+    block = np.empty((len(tops), count), dtype=object if endless else np.int64)
+    for row, top in zip(block, tops, strict=True):
+        row[:] = top
+    return den, block
 
 
 def _alike(marks: Array) -> Array:
