@@ -149,7 +149,12 @@ class Variants(Model):
         "parts",
         description="no two versions agree on all answers of a part with two values or more; on all answers; off: they may",
     )
-    draws: Whole = Field(20_000, ge=1, le=10_000_000, description="most draws for one version")
+    draws: Whole = Field(
+        20_000,
+        ge=1,
+        le=10_000_000,
+        description="most draws for one version, those aside whose given numbers do not fit",
+    )
     pool: Whole = Field(
         16, ge=1, le=1024, description="acceptable draws of which the most telling is taken; 1: the first"
     )

@@ -485,10 +485,17 @@ class Plan:
 
         for g, h in self.pairs:
             mine, other = parts(g), parts(h)
-            for common in mine.keys() & other.keys() & sure:
+            for common in mine.keys() & other.keys():
                 s, t = mine[common], other[common]
-                if s is not None or t is not None:
+                if (common in sure or self._some_unit_alive({s, t} - {None})) and (s is not None or t is not None):
                     yield (s, t) if s is not None else (t, s)
+
+    def _some_unit_alive(self, factors: "set[Symbol | None]") -> bool:
+        """Whether factors of a first-layer delta are inputs, which every unit of the layer has, one of them active."""
+        dead, first = self.settings.dead_units, self.exercise.network.layers[0]
+        inputs = {n.symbol for n in self.graph if n.role == "input"}
+        alive = first.activation.name == "relu" and dead is not False and dead < first.units
+        return bool(factors) and factors <= inputs and alive
 
     # ------------------------------------------------------------------ places that conditions look at
     @cached_property

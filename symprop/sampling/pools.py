@@ -12,7 +12,7 @@ import numpy as np
 from symprop.errors import CannotSatisfy
 from symprop.sampling import difficulty as difficulties
 from symprop.sampling.columns import Array
-from symprop.sampling.conditions import BACKWARD, LIKE_A, RELAX, Tally, applying, inactive, survivors
+from symprop.sampling.conditions import BACKWARD, GIVEN, LIKE_A, RELAX, Tally, applying, inactive, survivors
 from symprop.sampling.plan import Draws, Plan
 from symprop.sampling.telling import Scorer, Scores
 
@@ -22,8 +22,10 @@ LEAST, MOST = 64, 4096
 SLICE = 16384
 #: Acceptable draws that tables and the reference difficulty are taken from.
 REFERENCE = 96
+#: How many draws may be made for one whose given numbers fit.
+STRETCH = 64
 #: Once one draw was acceptable, so many times the most draws of a version are made for the reference.
-PATIENCE = 10
+PATIENCE = 3
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,24 @@ class Source:
         self.density = 1.0
         #: The median difficulty of the first acceptable draws, and the fewest misconceptions that one of them hides.
         self.reference, self.fewest = Fraction(0), 0
+        #: Draws that are made for one version at most: `settings.draws` of them have given numbers that will do.
+        self.most = self._most() if self.settings.conditions else self.settings.draws
         if self.settings.conditions:
             self._learn()
+
+    def _most(self) -> int:
+        """`settings.draws` over the share of draws whose given numbers fit the table, which cost next to nothing."""
+        draws = self.plan.draws(self.plan.digits("reference", 0, 0, MOST))
+        fitting = np.ones(draws.count, dtype=bool)
+        for row in self.rows:
+            if GIVEN in row.stages:
+                fitting &= row.test(self.plan, draws, GIVEN)
+        return self.settings.draws * min(STRETCH, draws.count // max(int(fitting.sum()), 1))
 
     def _learn(self) -> None:
         """Reference and tables from stream 0 of a seed of its own: the same for every seed of an exercise."""
         tally, digits, found, start = Tally(), [], 0, 0
-        limit = self.settings.draws
+        limit = self.most
         while found < REFERENCE and start < (PATIENCE * limit if found else limit):
             size = min(MOST, limit - start) if start < limit else MOST
             draws, _ = self.acceptable(self.plan.digits("reference", 0, start, size), tally)
@@ -148,7 +161,7 @@ class Source:
 
         Raises CannotSatisfy when a version has none among `settings.draws`.
         """
-        limit = self.settings.draws
+        limit = self.most
         open_, place, have = list(numbers), dict.fromkeys(numbers, 0), dict.fromkeys(numbers, 0)
         found: dict[int, list[tuple[Array, Array]]] = {n: [] for n in numbers}
         tally = Tally()
