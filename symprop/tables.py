@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -18,8 +18,10 @@ from symprop.oracles import OracleReport
 from symprop.printing.figures import seventeen
 from symprop.quantity import Quantity
 from symprop.solution import Solution
-from symprop.stress import Stress
 from symprop.wording.misconceptions import LINES, reasons, summary
+
+if TYPE_CHECKING:  # it imports NumPy, which other tables do not need
+    from symprop.stress import Stress
 
 #: `exact` is null when it would be longer.
 EXACT_CHARACTERS = 200
@@ -224,7 +226,7 @@ def counter(n: int) -> Callable[[int], None]:
     return lambda done: print(f"\r{done:,} of {n:,}", end="\n" if done >= n else "", file=sys.stderr, flush=True)
 
 
-def stress_json(found: Stress) -> str:
+def stress_json(found: "Stress") -> str:
     """The facts of a stress run."""
     document = {
         "symprop": FORMAT,
@@ -253,7 +255,7 @@ def _spread(values: list[float]) -> dict[str, float]:
     return {"least": round(min(values), 6), "median": round(median(values), 6), "most": round(max(values), 6)}
 
 
-def show_stress(found: Stress) -> None:
+def show_stress(found: "Stress") -> None:
     """One row a test, then the failures."""
     console = _console()
     console.print(

@@ -486,6 +486,7 @@ def test_conditions_that_cannot_be_met_name_the_one_that_rejects_most(impossible
 
 def test_more_versions_than_there_are_end_with_a_message() -> None:
     few = {"inputs": "keep", "targets": "keep", "numbers": "integers", "distinct": "versions", "equal_gradients": True}
+    few |= {"draws": 500, "pool": 2}
     exercise = load("day12").with_numbers([[2]], [[-1]])
     found = []
     with pytest.raises(CannotSatisfy, match='"distinct answers" beside the versions before it') as caught:
