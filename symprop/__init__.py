@@ -27,6 +27,7 @@ _HOMES = {
     "Unreadable": "reading",
     "compare": "checking.equal",
     "Equality": "checking.equal",
+    "variants": "api",
     "Quantity": "quantity",
     "OracleReport": "oracles",
     "SympropError": "errors",
@@ -34,15 +35,24 @@ _HOMES = {
     "DomainError": "errors",
     "KinkError": "errors",
     "UsageError": "errors",
+    "CannotSatisfy": "errors",
     "Disagreement": "errors",
 }
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
-    from symprop.api import check, render, verify, write
+    from symprop.api import check, render, variants, verify, write
     from symprop.checking.equal import Equality, compare
     from symprop.checking.report import Report
-    from symprop.errors import Disagreement, DomainError, ExerciseError, KinkError, SympropError, UsageError
+    from symprop.errors import (
+        CannotSatisfy,
+        Disagreement,
+        DomainError,
+        ExerciseError,
+        KinkError,
+        SympropError,
+        UsageError,
+    )
     from symprop.exercise import MLP, Exercise, load
     from symprop.oracles import OracleReport
     from symprop.quantity import Quantity

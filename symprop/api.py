@@ -1,6 +1,6 @@
-"""The pipeline as functions: solve, verify, render, write, check. What the command line and a notebook call."""
+"""The pipeline as functions: solve, verify, render, write, check, variants. What the command line and a notebook call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from symprop.checking.report import Report
 from symprop.checking.spellings import Spellings, spellings
 from symprop.document import Document, Figure
 from symprop.errors import Disagreement, ExerciseError, UsageError
-from symprop.exercise import Exercise, load
+from symprop.exercise import Exercise, Variants, load
 from symprop.oracles import OracleReport
 from symprop.oracles import verify as _verify
 from symprop.quantity import Quantity
@@ -121,6 +121,19 @@ def render(
     if format == "markdown":
         document = _with_figure(document, figure)
     return _render(document, format, templates=templates, paper=paper, fragment=fragment)
+
+
+def variants(
+    exercise: Exercise, n: int = 30, seed: int = 135, settings: "Variants | Mapping[str, Any] | None" = None
+) -> Iterator[Exercise]:
+    """n versions of an exercise, each drawn when it is asked for: same seed, same versions in every release.
+
+    `settings`: those of the file's [variants], all or single ones. Raises CannotSatisfy where the conditions cannot be met,
+    UsageError and ExerciseError for what cannot be used.
+    """
+    from symprop.sampling.draw import versions  # NumPy, which a single key does not need
+
+    return (version.exercise for version in versions(exercise, n, seed, settings))
 
 
 def formats(names: str) -> list[str]:

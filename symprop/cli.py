@@ -241,6 +241,41 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command()
+@guarded
+def stress(
+    exercise: Given,
+    n: Annotated[int, typer.Option("-n", help="How many versions.")] = 1000,
+    seed: Annotated[int, typer.Option(help="The first set's seed; the next sets have the next ones.")] = 135,
+    plots: Annotated[bool, typer.Option("--plots", help="Histograms as a PNG; needs symprop[plots].")] = False,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the PNG.")] = Path("output"),
+    json: Json = False,
+) -> None:
+    """Draw many versions, in sets of 30, and put each to the oracles and to its conditions."""
+    from symprop import stress as stressing
+    from symprop import tables
+    from symprop.exercise import load
+    from symprop.rendering import check_places
+
+    given = load(exercise)
+    place = output / f"{given.name}-stress.png"
+    if plots:
+        stressing.check_plots()
+        check_places([place])
+    found = stressing.stress(given, n, seed, progress=tables.counter(n))
+    if json:
+        typer.echo(tables.stress_json(found))
+    else:
+        tables.show_stress(found)
+    if plots:
+        output.mkdir(parents=True, exist_ok=True)
+        stressing.plot(found, place)
+        if not json:
+            typer.echo(place)
+    if not found.ok:
+        raise typer.Exit(1)
+
+
 @app.command("list")
 @guarded
 def list_() -> None:

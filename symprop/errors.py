@@ -6,6 +6,7 @@ SympropError
  +-- KinkError          a pre-activation cannot be told from its kink           exit 2
  +-- UsageError         an option, an id or an output path cannot be used       exit 2
  +-- TypesettingError   typst or TeX refused the page                           exit 1
+ +-- CannotSatisfy      no draw meets the conditions on versions                exit 1
  +-- Disagreement       an oracle contradicts the solution                      exit 1
 
 A message is one line without control characters, whatever a user's file held; `shown` and `quoted` keep its text short.
@@ -96,6 +97,16 @@ class TypesettingError(SympropError):
     """A typesetting engine refused the page."""
 
     exit_code = 1
+
+
+class CannotSatisfy(SympropError):
+    """No draw meets the conditions; `condition` is the name of the one that rejected most."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, condition: str = "") -> None:
+        self.condition = condition
+        super().__init__(message)
 
 
 class Disagreement(SympropError):

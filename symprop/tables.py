@@ -1,17 +1,19 @@
-"""Solution and reports -> tables on the terminal, and the contract's JSON."""
+"""Solution, reports and stress runs -> tables on the terminal, and the contract's JSON."""
 
 import json
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from sympy import Expr, Float
 
 from symprop.checking.report import Report
-from symprop.errors import printable
+from symprop.errors import counted, printable
 from symprop.exercise import FORMAT, library, load
 from symprop.misconceptions import Findings, misconception
 from symprop.oracles import OracleReport
@@ -21,10 +23,15 @@ from symprop.solution import Solution
 from symprop.wording import reports as checked
 from symprop.wording.misconceptions import LINES, reasons, summary
 
+if TYPE_CHECKING:  # it imports NumPy, which other tables do not need
+    from symprop.stress import Stress
+
 #: `exact` is null when it would be longer.
 EXACT_CHARACTERS = 200
 #: Columns of an output that is no terminal.
 ENDLESS = 1_000_000
+#: Failures of a stress run that are written out.
+SHOWN_FAILURES = 20
 
 
 def _console() -> Console:
@@ -241,6 +248,77 @@ def show_checks(found: Sequence[Report], reveal: bool) -> None:
     if bars := checked.chart(found):
         console.print()
         console.print(bars, soft_wrap=True)
+
+
+def counter(n: int) -> Callable[[int], None]:
+    """What tells on a terminal how many of n are done; silent elsewhere."""
+    if not sys.stderr.isatty():
+        return lambda done: None
+    return lambda done: print(f"\r{done:,} of {n:,}", end="\n" if done >= n else "", file=sys.stderr, flush=True)
+
+
+def stress_json(found: "Stress") -> str:
+    """The facts of a stress run."""
+    document = {
+        "symprop": FORMAT,
+        "exercise": found.exercise,
+        "seed": found.seed,
+        "sets": found.sets,
+        "versions": found.versions,
+        "ok": found.ok,
+        "failures": [{"seed": seed, "number": number, "test": test} for seed, number, test in found.failures],
+        "oracles": {name: dict(verdicts) for name, verdicts in found.oracles.items()},
+        "duplicates": found.duplicates,
+        "repeated": found.repeated,
+        "misconceptions": found.counted,
+        "hidden": {str(k): count for k, count in sorted(Counter(found.hidden).items())},
+        "hides": dict(found.hides.most_common()),
+        "tells_apart": _spread([float(v) for v in found.tells_apart]),
+        "difficulty": _spread([float(v) for v in found.difficulty]) | {"largest_deviation": float(found.deviation)},
+        "equal_share": _spread([float(v) for v in found.equal_share]),
+        "sizes": {suffix: _spread([float(v) for v in sizes]) for suffix, sizes in found.sizes.items()},
+        "seconds": {what: round(spent, 3) for what, spent in found.seconds.items()},
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    return {"least": round(min(values), 6), "median": round(median(values), 6), "most": round(max(values), 6)}
+
+
+def show_stress(found: "Stress") -> None:
+    """One row a test, then the failures."""
+    console = _console()
+    console.print(
+        f"{found.exercise}: {counted(found.versions, 'version')} in {counted(found.sets, 'set')}", style="bold"
+    )
+    table = Table(show_header=False)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
+
+    def spread(values: Sequence[Any], digits: int = 4) -> str:
+        least, middle, most = (f"{v:.{digits}g}" for v in _spread([float(v) for v in values]).values())
+        return f"{least} to {most}, median {middle}"
+
+    for name, verdicts in found.oracles.items():
+        table.add_row(name, ", ".join(f"{verdict}: {count:,}" for verdict, count in verdicts.items()))
+    table.add_row("duplicates within a set", f"{found.duplicates:,}")
+    table.add_row("same exercise in two sets", f"{found.repeated:,}")
+    table.add_row(f"misconceptions hidden, of {found.counted}", spread(found.hidden))
+    rare = [f"{name} {count:,}" for name, count in found.hides.most_common() if count < found.versions]
+    table.add_row("hidden by some versions only", ", ".join(rare) or "none")
+    table.add_row("share of pairs told apart", spread(found.tells_apart))
+    table.add_row("difficulty", spread(found.difficulty))
+    table.add_row("largest deviation from version A", f"{100 * float(found.deviation):.1f} %")
+    table.add_row("largest share of equal answers", spread(found.equal_share))
+    for suffix, sizes in found.sizes.items():
+        table.add_row(f"bytes of a key, {suffix}", spread(sizes, 6))
+    for what, spent in found.seconds.items():
+        table.add_row(f"seconds, {what}", f"{spent:.2f}")
+    console.print(table)
+    for seed, number, test in found.failures[:SHOWN_FAILURES]:
+        console.print(f"FAILED: {test}, seed {seed}, version {number}", soft_wrap=True)
+    console.print(f"{counted(len(found.failures), 'failure')}")
 
 
 def show_library() -> None:

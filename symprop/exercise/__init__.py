@@ -1,8 +1,10 @@
 """TOML -> Exercise: the file's contract as a frozen model, every number exact, every message naming its key. No calculus.
 
+base       their common base
 numbers    one exact number from a file or from Python
 model      the file's tables
 shapes     what must fit together: data, targets, parameters, questions
+variants   the table [variants]
 messages   pydantic's findings -> one message with its key
 files      TOML text, files, built-ins, `MLP`, the JSON Schema
 """
@@ -23,6 +25,7 @@ from symprop.exercise.model import (
     Z,
 )
 from symprop.exercise.numbers import number
+from symprop.exercise.variants import Variants, settings
 
 __all__ = [
     "FORMAT",
@@ -36,6 +39,7 @@ __all__ = [
     "Question",
     "Rounding",
     "Update",
+    "Variants",
     "Y",
     "Z",
     "build",
@@ -44,4 +48,5 @@ __all__ = [
     "load",
     "number",
     "parse",
+    "settings",
 ]

@@ -172,7 +172,9 @@ class _Schema(GenerateJsonSchema):
     """pydantic's schema with exact defaults written as a file would."""
 
     def encode_default(self, dft: Any) -> Any:
-        """9/10 -> "9/10"."""
+        """9/10 -> "9/10", and entry by entry where a default is a pair."""
+        if isinstance(dft, tuple) and any(isinstance(each, Expr) for each in dft):
+            return [self.encode_default(each) for each in dft]
         return (int(dft) if dft.is_Integer else str(dft)) if isinstance(dft, Expr) else super().encode_default(dft)
 
 

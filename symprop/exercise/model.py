@@ -7,12 +7,13 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Any, Literal, NoReturn
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 from sympy import Expr, Integer, Rational, Symbol
 
 from symprop import quantity as q
 from symprop.errors import UsageError, counted, did_you_mean, quoted, shown
 from symprop.exercise import shapes
+from symprop.exercise.base import Model
 from symprop.exercise.numbers import (
     AtZero,
     Biases,
@@ -27,6 +28,7 @@ from symprop.exercise.numbers import (
     less,
     rows,
 )
+from symprop.exercise.variants import Variants
 from symprop.functions import ACTIVATION_ALIASES, ACTIVATIONS, LOSSES
 from symprop.notation import Notation as Notation
 from symprop.quantity import Quantity
@@ -61,12 +63,6 @@ def _as_text(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _as_text(each) for key, each in value.items()}
     return [_as_text(each) for each in value] if is_list(value) else str(value)
-
-
-class Model(BaseModel):
-    """Base of the file's tables: immutable, no unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 class Activation(Model):
@@ -294,7 +290,7 @@ class Exercise(Model):
     questions: tuple[Question, ...] = Field(
         (), description="what is asked; default: outputs, then gradients layer by layer"
     )
-    variants: dict[str, Any] | None = Field(None, description="conditions on drawn numbers")
+    variants: Variants | None = Field(None, description="what versions draw, and the conditions on it")
     name: str = Field("exercise", exclude=True)
 
     @model_validator(mode="before")
