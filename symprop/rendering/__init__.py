@@ -2,7 +2,7 @@
 
 from symprop.rendering.contents import companions, contents, formats, with_figure
 from symprop.rendering.figure import svg
-from symprop.rendering.formats import FORMATS, SUFFIXES, Format, check_options, render
+from symprop.rendering.formats import FORMATS, SUFFIXES, Format, check_options, merged, render
 from symprop.rendering.pdf import pdf
 from symprop.rendering.tex import check_engine, tex_pdf
 from symprop.rendering.write import check_places, write_files
@@ -17,6 +17,7 @@ __all__ = [
     "companions",
     "contents",
     "formats",
+    "merged",
     "pdf",
     "render",
     "svg",

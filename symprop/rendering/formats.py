@@ -1,7 +1,7 @@
 """Document -> LaTeX, Markdown or Typst text through Jinja2 templates, one a block kind; a user's folder overrides single ones."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -187,27 +187,44 @@ def render(
     environment = _environment(str(Path(templates).resolve()) if templates is not None else "")
     kind = FORMATS[format]
     try:
-        body = "\n\n".join(
+        page = environment.get_template(f"{kind.folder}/{'fragment' if fragment else 'document'}.j2")
+        written = page.render(paper=paper, **_page(document, kind, environment))
+    except TemplateError as problem:
+        raise _told(problem, kind) from None
+    return written.strip("\n") + "\n"
+
+
+def merged(documents: Iterable[Document], *, templates: str | Path | None = None, paper: str = "a4") -> str:
+    """Several documents as one Typst source, each with pages of its own numbers. Raises UsageError."""
+    check_options(paper, templates)
+    environment = _environment(str(Path(templates).resolve()) if templates is not None else "")
+    kind = FORMATS["typst"]
+    try:
+        pages = [_page(document, kind, environment) for document in documents]
+        return environment.get_template("typst/merged.j2").render(pages=pages, paper=paper).strip("\n") + "\n"
+    except TemplateError as problem:
+        raise _told(problem, kind) from None
+
+
+def _page(document: Document, kind: Format, environment: Environment) -> dict[str, str]:
+    """What the template of a whole page sees."""
+    return {
+        "title": kind.text(document.title),
+        "kind": kind.text(document.kind),
+        "source": kind.text(document.source) if document.source else "",
+        "subtitle": kind.text(document.subtitle),
+        "code": kind.text(document.code) if document.code else "",
+        "body": "\n\n".join(
             _block(block, document, kind, environment, _leads(document.blocks[i + 1 :]))
             for i, block in enumerate(document.blocks)
-        )
-        page = environment.get_template(f"{kind.folder}/{'fragment' if fragment else 'document'}.j2")
-        written = page.render(
-            title=kind.text(document.title),
-            kind=kind.text(document.kind),
-            source=kind.text(document.source) if document.source else "",
-            subtitle=kind.text(document.subtitle),
-            code=kind.text(document.code) if document.code else "",
-            body=body,
-            paper=paper,
-        )
-    except TemplateError as problem:
-        number = getattr(problem, "lineno", None)
-        line = f", line {number}" if number else ""
-        raise UsageError(
-            f"template {getattr(problem, 'name', None) or kind.folder}{line}: {problem.message or problem}"
-        ) from None
-    return written.strip("\n") + "\n"
+        ),
+    }
+
+
+def _told(problem: TemplateError, kind: Format) -> UsageError:
+    number = getattr(problem, "lineno", None)
+    line = f", line {number}" if number else ""
+    return UsageError(f"template {getattr(problem, 'name', None) or kind.folder}{line}: {problem.message or problem}")
 
 
 def _leads(following: Sequence[Block]) -> bool:
@@ -273,4 +290,4 @@ def written(math: Math, document: Document, kind: Format, *, inline: bool = Fals
     return {"math": printer.write(math.form), "alt": alt}
 
 
-__all__ = ["FORMATS", "SUFFIXES", "Format", "render", "template_folder"]
+__all__ = ["FORMATS", "SUFFIXES", "Format", "merged", "render", "template_folder"]

@@ -31,11 +31,12 @@ def narrate(
     paths: Sequence[str] = (),
     reports: Sequence[OracleReport] = (),
     check: bool = False,
+    number: int = 0,
 ) -> Document:
     """The answer key as a Document. `view` None: units up to 12 weights and one sample, else layers.
 
     `paths` are ids whose gradient is unrolled; `reports` are the oracles' findings, shown when there are any; `check`
-    adds a central difference beside each gradient.
+    adds a central difference beside each gradient; `number` is the version's own, where it is one of several.
     Raises UsageError for an unknown detail, view or id.
     """
     if detail not in DETAILS:
@@ -67,5 +68,10 @@ def narrate(
         tuple(blocks),
         page.names,
         page.figures,
-        f"version {exercise.code}",
+        version_code(exercise.code, number),
     )
+
+
+def version_code(code: str, number: int = 0) -> str:
+    """What a page says of its version: `version 2ABCD`, or `version 017 · 2ABCD` for one of several."""
+    return f"version {number:03} · {code}" if number else f"version {code}"
