@@ -202,22 +202,31 @@ class Maker:
         rows = [self.shape.values(draft.row) if self.packs is not None else None for draft in chunk]
         confirmed = self._confirmed(rows)
         for draft, row, theirs in zip(chunk, rows, confirmed, strict=True):
+            if isinstance(theirs, str):
+                raise Disagreement(f"version {draft.number:03}: scikit-learn disagrees: {theirs}; nothing of it was written")
             if row is None or theirs is None or draft.number % SAMPLED == 1:
                 yield self._by_itself(draft)
             else:
                 yield self._quickly(draft, row, theirs)
 
-    def _confirmed(self, rows: Sequence[Row | None]) -> list[dict[str, float] | None]:
-        """scikit-learn's numbers for every row that it confirms beyond doubt."""
-        found: list[dict[str, float] | None] = [None] * len(rows)
+    def _confirmed(self, rows: Sequence[Row | None]) -> list[dict[str, float] | str | None]:
+        """scikit-learn's numbers for every row that it confirms, where it does not agree in words, None where it is not sure."""
+        found: list[dict[str, float] | str | None] = [None] * len(rows)
         places = [place for place, row in enumerate(rows) if row is not None]
         if self.packs is None or not places:
             return found
         findings = self.packs.check([rows[place] for place in places])
         for k, place in enumerate(places):
-            if findings.agrees[k] and findings.sure[k]:
-                found[place] = dict(zip(findings.ids, findings.theirs[k].tolist(), strict=True))
+            if findings.sure[k]:
+                theirs = dict(zip(findings.ids, findings.theirs[k].tolist(), strict=True))
+                found[place] = theirs if findings.agrees[k] else self._apart(rows[place] or [], theirs)
         return found
+
+    def _apart(self, row: Row, theirs: Mapping[str, float]) -> str:
+        """The quantity that is furthest from scikit-learn's."""
+        ours = {str(of): float(value) for of, value in zip(self.shape.ids, row, strict=True)}
+        worst = max(theirs, key=lambda id: abs(ours[id] - theirs[id]))
+        return f"{worst} is {ours[worst]:.12g} here and {theirs[worst]:.12g} there"
 
     def _quickly(self, draft: Draft, row: Row, theirs: Mapping[str, float]) -> Page:
         assert self.packs is not None

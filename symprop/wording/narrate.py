@@ -32,11 +32,13 @@ def narrate(
     reports: Sequence[OracleReport] = (),
     check: bool = False,
     number: int = 0,
+    retype: bool = True,
 ) -> Document:
     """The answer key as a Document. `view` None: units up to 12 weights and one sample, else layers.
 
     `paths` are ids whose gradient is unrolled; `reports` are the oracles' findings, shown when there are any; `check`
     adds a central difference beside each gradient; `number` is the version's own, where it is one of several.
+    `retype` False leaves out the search for digits that give each result, for numbers that are all exact as they are printed.
     Raises UsageError for an unknown detail, view or id.
     """
     if detail not in DETAILS:
@@ -58,7 +60,8 @@ def narrate(
         blocks += gradient_check(page)
     # the comparison says in words what each of its quantities is
     blocks = [*before, *legend(page, [*before, *blocks]), *blocks, *comparison(page, reports)]
-    blocks = list(retypable(blocks, page.figures))
+    if retype:
+        blocks = list(retypable(blocks, page.figures))
     title, source = exercise.title, exercise.source
     return Document(
         title,
