@@ -210,7 +210,12 @@ def test_a_merged_pdf_counts_the_pages_of_each_version_and_has_a_bookmark_for_ea
     codes = [line["code"] for line in batch.manifest.read(here / "out" / "manifest.jsonl").lines]
     assert [mark.title for mark in reader.outline] == [f"version 00{k} · {code}" for k, code in enumerate(codes, 1)]
     feet = [page.extract_text().strip().splitlines()[-1] for page in reader.pages]
-    assert [foot[-6:] for foot in feet] == ["1 of 2", "2 of 2"] * 3
+    counted = []
+    for code in codes:
+        own = [foot for foot in feet if code in foot]
+        assert [foot.split()[-3:] for foot in own] == [[str(i), "of", str(len(own))] for i in range(1, len(own) + 1)]
+        counted += own
+    assert counted == feet
 
 
 # ---------------------------------------------------------------------- verified

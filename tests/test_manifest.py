@@ -25,7 +25,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three versions of day12 in LaTeX and Markdown, from the command line."""
     folder = tmp_path_factory.mktemp("made")
-    result = CliRunner().invoke(app, ["variants", "day12", "-n", "3", "--seed", "7", "--to", "tex,md", "-o", str(folder)])
+    result = CliRunner().invoke(
+        app, ["variants", "day12", "-n", "3", "--seed", "7", "--to", "tex,md", "-o", str(folder)]
+    )
     assert result.exit_code == 0, result.output
     return folder
 
@@ -99,7 +101,9 @@ def test_every_page_carries_the_number_and_the_code_of_its_version(made: Path) -
 
 # ---------------------------------------------------------------------- a version again
 def test_a_version_made_again_from_the_manifest_has_the_same_bytes(made: Path, here: Path) -> None:
-    result = symprop("variants", "--from", str(made / "manifest.jsonl"), "--number", "2", "--to", "tex,md", "-o", "again")
+    result = symprop(
+        "variants", "--from", str(made / "manifest.jsonl"), "--number", "2", "--to", "tex,md", "-o", "again"
+    )
     assert result.exit_code == 0, result.output
     for name in lines(made)[2]["files"]:
         assert (here / "again" / name).read_bytes() == (made / name).read_bytes()

@@ -18,6 +18,8 @@ from symprop.oracles.sklearn import NAME, ROUNDING, TOLERANCE, _Inexpressible, _
 
 #: Nets in one block-diagonal net: more make its matrices grow faster than the calls they save.
 PACK = 64
+#: Units side by side in one layer.
+WIDEST = 128
 
 Array = Any  # numpy is imported late
 
@@ -77,9 +79,13 @@ class Packs:
 
     def check(self, table: Array) -> Findings:
         """Every row against scikit-learn's numbers, normwise by group: largest difference over largest size, 1e-12."""
+        from threadpoolctl import threadpool_limits
+
         np = self.np
         table = np.asarray(table, dtype=np.float64)
-        found = [self._pack(table[start : start + PACK]) for start in range(0, len(table), PACK)]
+        size = max(1, min(PACK, WIDEST // max(self.widths)))
+        with threadpool_limits(1):  # threads cost more than they bring at this size, and workers have a core each
+            found = [self._pack(table[start : start + size]) for start in range(0, len(table), size)]
         theirs = np.concatenate([each[0] for each in found])
         sure = np.concatenate([each[1] for each in found])
         agrees = np.ones(len(table), dtype=bool)

@@ -42,6 +42,8 @@ _DIGITS = [chr(c) for c in range(0x660, 0x1FFFF) if unicodedata.category(chr(c))
 _RUN = re.compile(f"([{''.join(_DIGITS)}])\\1*")
 #: Skeletons a page may have for one set of signs, and sets of signs it is tried for.
 MOST, SETS = 8, 4096
+#: Digits of the longest numbers that a skeleton is first tried for.
+LONG = 3
 
 
 class Opaque(Exception):
@@ -202,7 +204,9 @@ class _Registry:
         self.chunks: list[_Chunk] = []
         self.next = 2 * count + 2  # numbers written, numbers spoken, code, drawing
 
-    def chunk(self, printer: Layout[Any], dialect: type[Layout[str]], form: Any, slots: list[Slot], whole: bool) -> list[str]:
+    def chunk(
+        self, printer: Layout[Any], dialect: type[Layout[str]], form: Any, slots: list[Slot], whole: bool
+    ) -> list[str]:
         """Signs for a formula's pieces."""
         names, figures, numbers, given, inline = (
             printer.names, printer.figures, printer.numbers, printer.given, printer.inline
@@ -343,6 +347,7 @@ class Skeleton:
                 texts[i] = chr(_FIRST + self.start + len(self.loose))
                 self.loose.append(low.loose[i])
         self.frame = _cut(page.framed(document, texts), _HOLE, lambda sign: ord(sign) - _FIRST)
+        self.contents = _contents(self.drawing) if self.drawing is not None else {}
         self.drawings: dict[Any, _Pieces] = {}
         self.sizes: dict[Any, tuple[float, float]] = {}
 
@@ -369,19 +374,17 @@ class Skeleton:
     def _drawn(self, numbers: Sequence[_Number], kinds: Sequence[int]) -> _Pieces:
         assert self.drawing is not None
         drawing, document = self.drawing, self.low.document
-        settled = False
+        places = self.contents
 
         def measured(content: Math) -> tuple[float, float]:
-            nonlocal settled
-            slot = _only_slot(content)
-            key = (id(content), kinds[slot.place] if slot is not None else 0)
-            if key not in self.sizes:
-                if not settled:
-                    self.page.settle(numbers)
-                    settled = True
+            place = places[id(content)]
+            key = (id(content), kinds[place] if place >= 0 else 0)
+            found = self.sizes.get(key)
+            if found is None:
+                self.page.settle(numbers)
                 measure = _Measure(document.names, document.figures, content.numbers, content.given)
-                self.sizes[key] = measure.write(content.form), measure.tall
-            return self.sizes[key]
+                found = self.sizes[key] = measure.write(content.form), measure.tall
+            return found
 
         key = layout_key(drawing, measured)
         known = self.drawings.get(key)
@@ -390,6 +393,20 @@ class Skeleton:
             text = block_text(drawing, document, self.low.kind, self.page.environment)
             known = self.drawings[key] = _cut(self.page.clean(text), _HOLE, lambda sign: ord(sign) - _FIRST)
         return known
+
+
+def _contents(drawing: Drawing) -> dict[int, int]:
+    """Every formula of a drawing, by its identity, with the place of its number (-1: it has none)."""
+    found = [
+        content
+        for column in drawing.columns
+        for box in column.boxes
+        for cell in box.cells
+        for content in (cell.name, cell.value, cell.gradient)
+    ]
+    found += [content for edge in drawing.edges for content in (edge.label, edge.gradient, edge.short)]
+    slots = {id(content): _only_slot(content) for content in found if content is not None}
+    return {key: -1 if slot is None else slot.place for key, slot in slots.items()}
 
 
 def _only_slot(content: Math) -> Slot | None:
@@ -496,8 +513,8 @@ class Pieces:
             self.settle(numbers)
             self.trace.asked = set(self.asked)
             self._made(fact)
-            longest = max(2, *(number.size for number in numbers))
-            for low, high in ((1, longest), (0, 0)):
+            longest = max(number.size for number in numbers)
+            for low, high in ((1, max(longest, LONG)), (1, longest), (0, 0)):
                 skeleton = self._between(numbers, fact, low, high)
                 if skeleton is not None:
                     key = fact, tuple([numbers[place].sign for place in self.asked])

@@ -25,16 +25,20 @@ from symprop.agreement import demand_agreement, numbers
 from symprop.document import Document
 from symprop.errors import Disagreement, SympropError, UsageError, quoted, shown
 from symprop.exercise import Exercise
+from symprop.exercise.model import code_of
 from symprop.oracles import OracleReport
 from symprop.oracles import verify as ask
 from symprop.quantity import Quantity
 from symprop.rendering import SUFFIXES, companions, contents, merged, pdf
+from symprop.rendering.pieces import Pieces
 from symprop.rendering.write import check_places
 from symprop.sampling import draw, manifest
 from symprop.sampling.manifest import Head, Manifest
+from symprop.sampling.pages import pages
 from symprop.sampling.shape import Row, Shape
 from symprop.solution import Solution, solve
 from symprop.wording import narrate
+from symprop.wording.narrate import version_code
 
 #: Up to so many versions both oracles see every one; beyond, the differences see one in SAMPLED.
 ALL, SAMPLED = 100, 50
@@ -195,6 +199,7 @@ class Maker:
         self.packs = None if batch.every else Packs.of(batch.exercise, ids)
         nodes = [node.id for node in self.shape.graph if node.definition is not None]
         answered = {*nodes, *(d.id for d in self.shape.derivations.values())}
+        self._known: dict[str, Pieces | None] = {}
         self.answers = [(place, id) for place, id in enumerate(ids) if self.shape.ids[place] in answered]
 
     def pages(self, chunk: Sequence[Draft]) -> Iterator[Page]:
@@ -203,11 +208,14 @@ class Maker:
         confirmed = self._confirmed(rows)
         for draft, row, theirs in zip(chunk, rows, confirmed, strict=True):
             if isinstance(theirs, str):
-                raise Disagreement(f"version {draft.number:03}: scikit-learn disagrees: {theirs}; nothing of it was written")
-            if row is None or theirs is None or draft.number % SAMPLED == 1:
+                raise Disagreement(
+                    f"version {draft.number:03}: scikit-learn disagrees: {theirs}; nothing of it was written"
+                )
+            if row is None or theirs is None:
                 yield self._by_itself(draft)
-            else:
-                yield self._quickly(draft, row, theirs)
+                continue
+            quick = self._quickly(draft, row, theirs)
+            yield self._sampled(draft, quick) if draft.number % SAMPLED == 1 else quick
 
     def _confirmed(self, rows: Sequence[Row | None]) -> list[dict[str, float] | str | None]:
         """scikit-learn's numbers for every row that it confirms, where it does not agree in words, None where it is not sure."""
@@ -225,16 +233,52 @@ class Maker:
     def _apart(self, row: Row, theirs: Mapping[str, float]) -> str:
         """The quantity that is furthest from scikit-learn's."""
         ours = {str(of): float(value) for of, value in zip(self.shape.ids, row, strict=True)}
-        worst = max(theirs, key=lambda id: abs(ours[id] - theirs[id]))
+        worst = max(theirs, key=lambda name: abs(ours[name] - theirs[name]))
         return f"{worst} is {ours[worst]:.12g} here and {theirs[worst]:.12g} there"
 
+    def _sampled(self, draft: Draft, quick: Page) -> Page:
+        """The version solved and printed on its own, the differences asked, and the quick page compared with it."""
+        page = self._by_itself(draft)
+        if page.text() != quick.text():
+            raise Disagreement(
+                f"version {draft.number:03}: its page in pieces is not its page; nothing of it was written"
+            )
+        return page
+
     def _quickly(self, draft: Draft, row: Row, theirs: Mapping[str, float]) -> Page:
+        """From the values of the row: no solving, and where the page is known in pieces no printing."""
         assert self.packs is not None
-        made = self.shape.fill(draft.row)
-        report = OracleReport("scikit-learn", self.packs.version, len(theirs), 0.0, True, values=dict(theirs))
-        document = self._document(solve(made), draft.number, [report])
+        code = code_of(self.shape.fingerprint(draft.row))
         answers = {id: _plain_answer(row[place]) for place, id in self.answers}
-        return self._page(draft, answers, document, made.code)
+        line = self._line(draft, answers, code)
+        values = [*row, *map(_decimal, theirs.values())]
+        name, files = stem(draft.number), {}
+        for suffix in self._suffixes():
+            pieces = self._pieces(suffix, tuple(theirs))
+            text = pieces and pieces.write(values, version_code(code, draft.number))
+            if text is None:
+                report = OracleReport("scikit-learn", self.packs.version, len(theirs), 0.0, True, values=dict(theirs))
+                document = self._document(solve(self.shape.fill(draft.row)), draft.number, [report])
+                return Page(draft.number, self._files(document, name), line)
+            files[f"{name}.{suffix}"] = pdf(text) if suffix == "pdf" else text.encode()
+        return Page(draft.number, files, line)
+
+    def _suffixes(self) -> list[str]:
+        options = self.batch.options
+        return [suffix for suffix in options.to if not (suffix == "pdf" and options.merge)]
+
+    def _pieces(self, suffix: str, theirs: tuple[str, ...]) -> Pieces | None:
+        """The page in pieces: none for Markdown, whose drawing is a file of its own."""
+        if suffix not in ("tex", "typ", "pdf"):
+            return None
+        format = "latex" if suffix == "tex" else "typst"
+        if format not in self._known:
+            options = self.batch.options
+            self._known[format] = pages(
+                self.shape, format, theirs,
+                detail=options.detail, view=options.view, paper=options.paper, templates=options.templates,
+            )  # fmt: skip
+        return self._known[format]
 
     def _by_itself(self, draft: Draft) -> Page:
         """Solved and confirmed on its own, by both oracles where the batch wants both or scikit-learn cannot do it."""
@@ -256,16 +300,16 @@ class Maker:
         return narrate(solution, detail=options.detail, view=options.view, reports=reports, number=number)
 
     def _page(self, draft: Draft, answers: Mapping[str, Any], document: Document, code: str) -> Page:
-        options, name = self.batch.options, stem(draft.number)
-        files: dict[str, bytes] = {}
-        for suffix in options.to:
-            if suffix == "pdf" and options.merge:
-                continue
+        return Page(draft.number, self._files(document, stem(draft.number)), self._line(draft, answers, code))
+
+    def _files(self, document: Document, name: str) -> dict[str, bytes]:
+        options, files = self.batch.options, {}
+        for suffix in self._suffixes():
             files[f"{name}.{suffix}"] = contents(
                 document, suffix, paper=options.paper, templates=options.templates, name=name
             )
             files |= companions(document, suffix, name)
-        return Page(draft.number, files, self._line(draft, answers, code))
+        return files
 
     def _line(self, draft: Draft, answers: Mapping[str, Any], code: str) -> dict[str, Any]:
         data, parameters = self.shape.texts(draft.row)
@@ -282,6 +326,14 @@ class Maker:
             "difficulty": draft.difficulty,
             "equal_share": draft.equal_share,
         }
+
+
+def _decimal(value: float) -> int | Fraction:
+    """scikit-learn's number as the page has it: the decimal of 12 digits it stands for."""
+    if value.is_integer() and abs(value) < 10**11:
+        return int(value)
+    number = Fraction(f"{value:.12g}")
+    return number.numerator if number.denominator == 1 else number
 
 
 @lru_cache(maxsize=100_000)

@@ -9,10 +9,10 @@ from sympy import S
 from symprop.document import Document
 from symprop.graph import build, symbol
 from symprop.oracles import OracleReport
+from symprop.quantity import Quantity
 from symprop.rendering import FORMATS
 from symprop.rendering.pieces import Pieces, Slot
 from symprop.sampling.shape import Shape
-from symprop.quantity import Quantity
 from symprop.solution import Solution, Step, _Run
 from symprop.wording import narrate
 from symprop.wording.page import figures

@@ -87,11 +87,11 @@ def symbols(form: Any) -> set[Symbol]:
     if isinstance(form, Chain):
         return set().union(*(symbols(factor) for term in form.terms for factor in term))
     if isinstance(form, Factors):
-        return set().union(*map(_symbols, form.factors))
+        return set().union(*map(symbols, form.factors))
     if isinstance(form, Grid):
         return set().union(*(symbols(entry) for row in form.rows for entry in row))
     if isinstance(form, Op):
-        return set().union(*map(_symbols, form.operands))
+        return set().union(*map(symbols, form.operands))
     return set(getattr(form, "free_symbols", ()))
 
 
