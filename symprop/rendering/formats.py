@@ -308,8 +308,8 @@ def text(parts: Text, document: Document, kind: Format) -> str:
 def written(math: Math, document: Document, kind: Format, *, inline: bool = False) -> dict[str, str]:
     """A formula in the dialect, and in words as a string of Typst code where the format speaks."""
     printer = kind.printer(document.names, document.figures, math.numbers, math.given, inline=inline)
-    speech = kind.speech and kind.speech(document.names, document.figures, math.numbers, math.given)
-    alt = typst_string(speech.write(math.form)) if speech else ""
+    speech = None if kind.speech is None else kind.speech(document.names, document.figures, math.numbers, math.given)
+    alt = typst_string(speech.write(math.form)) if speech is not None else ""
     return {"math": printer.write(math.form), "alt": alt}
 
 

@@ -42,8 +42,10 @@ _DIGITS = [chr(c) for c in range(0x660, 0x1FFFF) if unicodedata.category(chr(c))
 _RUN = re.compile(f"([{''.join(_DIGITS)}])\\1*")
 #: Skeletons a page may have for one set of signs, and sets of signs it is tried for.
 MOST, SETS = 8, 4096
-#: Digits of the longest numbers that a skeleton is first tried for.
-LONG = 3
+#: Widths and layouts that a block remembers.
+REMEMBERED = 100_000
+#: A skeleton is tried for numbers of up to so many digits at least.
+SHORT = 2
 
 
 class Opaque(Exception):
@@ -62,8 +64,12 @@ class _Trace:
 class Slot(Written):
     """The number at `place`: a Fraction by type, so that it passes for one, whose content nobody may read."""
 
-    __slots__ = ("local", "place", "sign", "size", "text", "trace")
     place: int
+    trace: _Trace
+    local: str
+    sign: int
+    size: int
+    text: str
 
     def __new__(cls, place: int, trace: _Trace) -> "Slot":
         self: Slot = object.__new__(cls)
@@ -105,15 +111,48 @@ class Slot(Written):
     def __bool__(self) -> bool:
         return self._asked(0) != 0
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return id(self)
 
-    def _read(self, *_: Any) -> Any:
-        raise Opaque("read")
 
-    numerator = denominator = _numerator = _denominator = property(_read)  # type: ignore[assignment]
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _read  # type: ignore[assignment]
-    __pow__ = __rpow__ = __neg__ = __abs__ = __float__ = __int__ = __trunc__ = __round__ = _read  # type: ignore[assignment]
-    __floordiv__ = __mod__ = __floor__ = __ceil__ = __complex__ = __str__ = __repr__ = __format__ = _read  # type: ignore[assignment]
+def _read(self: Slot, *_: Any) -> Any:
+    raise Opaque("read")
+
+
+for _name in ("numerator", "denominator", "_numerator", "_denominator"):
+    setattr(Slot, _name, property(_read))
+for _name in [
+    "add",
+    "radd",
+    "sub",
+    "rsub",
+    "mul",
+    "rmul",
+    "truediv",
+    "rtruediv",
+    "floordiv",
+    "rfloordiv",
+    "mod",
+    "rmod",
+    "divmod",
+    "rdivmod",
+    "pow",
+    "rpow",
+    "neg",
+    "pos",
+    "abs",
+    "float",
+    "int",
+    "trunc",
+    "round",
+    "floor",
+    "ceil",
+    "complex",
+    "str",
+    "repr",
+    "format",
+]:
+    setattr(Slot, f"__{_name}__", _read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +305,7 @@ class _Loose:
     widths: list[tuple[Any, Callable[[], list[float]]]] = field(default_factory=list)
     known: dict[Any, list[float]] = field(default_factory=dict)
     laid: dict[Any, _Pieces] = field(default_factory=dict)
+    ways: dict[Any, _Pieces] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for row in self.block.rows:
@@ -278,12 +318,21 @@ class _Loose:
 
     def pieces(self, kinds: Sequence[int], settle: Callable[[], None]) -> _Pieces:
         """The block for this version; `settle` gives all slots their signs and lengths."""
-        found = iter(self._widths(kinds, settle))
+        widths_of = tuple([tuple(widths) for widths in self._widths(kinds, settle)])
+        way = self.ways.get(widths_of)
+        if way is None:
+            if len(self.ways) > REMEMBERED:
+                self.ways.clear()
+            way = self.ways[widths_of] = self._laid(widths_of)
+        return way
+
+    def _laid(self, widths_of: Sequence[tuple[float, ...]]) -> _Pieces:
+        found = iter(widths_of)
         printed = []
         for left, forms, row in self.printed:
             fresh = []
             for piece in forms:
-                widths = tuple(next(found))
+                widths = next(found)
                 if len(widths) != len(piece.texts):
                     raise Opaque("a sum of another length")
                 fresh.append(piece if widths == piece.widths else replace(piece, widths=widths))
@@ -300,7 +349,7 @@ class _Loose:
         for i, (key, measure) in enumerate(self.widths):
             known = (i, key(kinds) if key else None)
             if known not in self.known:
-                if len(self.known) > 200_000:
+                if len(self.known) > REMEMBERED:
                     self.known.clear()
                 settle()
                 self.known[known] = measure()
@@ -514,12 +563,13 @@ class Pieces:
             self.trace.asked = set(self.asked)
             self._made(fact)
             longest = max(number.size for number in numbers)
-            for low, high in ((1, max(longest, LONG)), (1, longest), (0, 0)):
+            for low, high in ((1, max(longest, SHORT)), (0, 0)):
                 skeleton = self._between(numbers, fact, low, high)
                 if skeleton is not None:
                     key = fact, tuple([numbers[place].sign for place in self.asked])
                     if len(self.known) < SETS and len(self.known.setdefault(key, [])) < MOST:
                         self.known[key].append(skeleton)
+                        self.known[key].sort(key=lambda each: len(each.loose))
                     return skeleton
         except (Opaque, OutOfDomain, Undecided):
             self.hopeless = True

@@ -40,8 +40,8 @@ from symprop.solution import Solution, solve
 from symprop.wording import narrate
 from symprop.wording.narrate import version_code
 
-#: Up to so many versions both oracles see every one; beyond, the differences see one in SAMPLED.
-ALL, SAMPLED = 100, 50
+#: Up to so many versions both oracles see every one; beyond, the differences see a sample: one in OFTEN, later one in SELDOM.
+ALL, OFTEN, SELDOM = 100, 50, 1000
 #: Versions of a chunk where one process works, and where several do.
 CHUNK, SHARD = 64, 512
 #: Names of what a batch writes, and of what it writes beside while a file is not complete.
@@ -84,7 +84,7 @@ class Batch:
             "paper": self.options.paper,
             "merge": self.options.merge,
             "templates": _fingerprint(self.options.templates),
-            "differences": "every version" if self.every else f"one in {SAMPLED}",
+            "differences": "every version" if self.every else f"one in {OFTEN}, from {SELDOM} on one in {SELDOM}",
             "conditions": _table(self.conditions),
         }
         if self.students:
@@ -144,6 +144,11 @@ def _fingerprint(templates: str | None) -> str | None:
         if path.is_file():
             found.update(f"{path.relative_to(templates)}\0".encode() + path.read_bytes() + b"\0")
     return found.hexdigest()
+
+
+def sampled(number: int) -> bool:
+    """Whether the differences see this version of a long batch, and its page in pieces is compared with its page."""
+    return number % (OFTEN if number < SELDOM else SELDOM) == 1
 
 
 def stem(number: int) -> str:
@@ -215,7 +220,7 @@ class Maker:
                 yield self._by_itself(draft)
                 continue
             quick = self._quickly(draft, row, theirs)
-            yield self._sampled(draft, quick) if draft.number % SAMPLED == 1 else quick
+            yield self._sampled(draft, quick) if sampled(draft.number) else quick
 
     def _confirmed(self, rows: Sequence[Row | None]) -> list[dict[str, float] | str | None]:
         """scikit-learn's numbers for every row that it confirms, where it does not agree in words, None where it is not sure."""
@@ -255,7 +260,7 @@ class Maker:
         name, files = stem(draft.number), {}
         for suffix in self._suffixes():
             pieces = self._pieces(suffix, tuple(theirs))
-            text = pieces and pieces.write(values, version_code(code, draft.number))
+            text = None if pieces is None else pieces.write(values, version_code(code, draft.number))
             if text is None:
                 report = OracleReport("scikit-learn", self.packs.version, len(theirs), 0.0, True, values=dict(theirs))
                 document = self._document(solve(self.shape.fill(draft.row)), draft.number, [report])

@@ -16,7 +16,6 @@ from typing import Any
 
 from sympy import Float
 
-from symprop import __version__
 from symprop.arithmetic import Value, public
 from symprop.errors import ExerciseError, UsageError, printable, quoted, shown
 from symprop.exercise import Exercise, build
@@ -27,7 +26,7 @@ from symprop.sampling.generator import NAME as GENERATOR
 FORMAT, NAME = 1, "manifest.jsonl"
 #: `exact` is null when it would be longer.
 EXACT_CHARACTERS = 200
-LIBRARIES = ("sympy", "typst", "scikit-learn")
+LIBRARIES = ("symprop", "sympy", "typst", "scikit-learn")
 #: A line of a version holds these; `student` only where versions are for students.
 KEYS = ("number", "seed", "code", "data", "parameters", "answers", "hides", "tells_apart", "difficulty", "files")
 
@@ -83,7 +82,7 @@ class Manifest:
 
 def versions() -> dict[str, str]:
     """This release and the libraries that decide its bytes."""
-    found = {"symprop": __version__}
+    found = {}
     for name in LIBRARIES:
         try:
             found[name] = version(name)
