@@ -40,12 +40,14 @@ _HOLE = re.compile(f"[{chr(_FIRST)}-{chr(_FIRST + _COUNT)}]")
 #: Digits of other scripts: a regular expression takes them for digits, and no page of ours holds them.
 _DIGITS = [chr(c) for c in range(0x660, 0x1FFFF) if unicodedata.category(chr(c)) == "Nd"]
 _RUN = re.compile(f"([{''.join(_DIGITS)}])\\1*")
+#: So many versions without a skeleton, and the page is left to the ordinary way for good.
+PATIENCE = 3
 #: Skeletons a page may have for one set of signs, and sets of signs it is tried for.
 MOST, SETS = 8, 4096
 #: Widths and layouts that a block remembers.
 REMEMBERED = 100_000
 #: A skeleton is tried for numbers of up to so many digits at least.
-SHORT = 2
+SHORT = 3
 
 
 class Opaque(Exception):
@@ -111,7 +113,7 @@ class Slot(Written):
     def __bool__(self) -> bool:
         return self._asked(0) != 0
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override]
         return id(self)
 
 
@@ -503,6 +505,7 @@ class Pieces:
         self.asked: list[int] = []
         self.known: dict[Any, list[Skeleton]] = {}
         self.numbers: dict[Any, _Number | None] = {}
+        self.failures = 0
         self.hopeless = 2 * count + 2 > _COUNT // 2
 
     # ------------------------------------------------------------------ a version
@@ -525,6 +528,8 @@ class Pieces:
             if all(kind in allowed for kind, allowed in zip(kinds, skeleton.allowed, strict=True)):
                 break
         else:
+            if len(self.known.get(key, ())) >= MOST or len(self.known) >= SETS:
+                return None
             made = self._learn(numbers, fact)
             if made is None:
                 return None
@@ -557,20 +562,20 @@ class Pieces:
             slot.sign, slot.size, slot.text = number.sign, number.size, number.digits
 
     def _learn(self, numbers: Sequence[_Number], fact: Any) -> Skeleton | None:
-        """A skeleton that this version fits: one for all shorter and longer numbers if that can be, else for it alone."""
+        """A skeleton for this version's signs and for all numbers up to its longest; None where widths decide what stands there."""
         try:
             self.settle(numbers)
             self.trace.asked = set(self.asked)
             self._made(fact)
-            longest = max(number.size for number in numbers)
-            for low, high in ((1, max(longest, SHORT)), (0, 0)):
-                skeleton = self._between(numbers, fact, low, high)
-                if skeleton is not None:
-                    key = fact, tuple([numbers[place].sign for place in self.asked])
-                    if len(self.known) < SETS and len(self.known.setdefault(key, [])) < MOST:
-                        self.known[key].append(skeleton)
-                        self.known[key].sort(key=lambda each: len(each.loose))
-                    return skeleton
+            longest = max(SHORT, *(number.size for number in numbers))
+            skeleton = self._between(numbers, fact, 1, longest)
+            if skeleton is not None:
+                key = fact, tuple([numbers[place].sign for place in self.asked])
+                self.known.setdefault(key, []).append(skeleton)
+                self.known[key].sort(key=lambda each: len(each.loose))
+                return skeleton
+            self.failures += 1
+            self.hopeless = self.failures >= PATIENCE and not self.known
         except (Opaque, OutOfDomain, Undecided):
             self.hopeless = True
         return None
@@ -585,16 +590,15 @@ class Pieces:
         return document
 
     def _between(self, numbers: Sequence[_Number], fact: Any, low: int, high: int) -> Skeleton | None:
-        """The skeleton for numbers of `low` to `high` digits of either sign (0: of this version's own)."""
+        """The skeleton for numbers of `low` to `high` digits, of either sign where none was asked."""
         ends: list[_End] = []
         allowed: list[frozenset[int]] = []
         while True:
             asked, ends = list(self.asked), []
             for negative, size in ((False, low), (True, high)):
                 for slot, number in zip(self.slots, numbers, strict=True):
-                    fixed = slot.place in asked or not size
-                    slot.sign = number.sign if fixed else -1 if negative else 1
-                    slot.size = (1 if fixed and not number.sign else size) or number.size
+                    slot.sign = number.sign if slot.place in asked else -1 if negative else 1
+                    slot.size = size if slot.sign else 1
                     slot.text = "0" if not slot.sign else "9" * slot.size
                 ends.append(self._end(fact))
             if asked == self.asked:
@@ -604,17 +608,15 @@ class Pieces:
         if not same or first.document.title != second.document.title:
             return None
         for place, number in enumerate(numbers):
-            signs = (number.sign,) if place in self.asked or not high else (-1, 0, 1)
-            sizes = range(low, high + 1) if high else (number.size,)
-            allowed.append(frozenset(size * 3 + sign for size in sizes for sign in signs))
+            signs = (number.sign,) if place in self.asked else (-1, 0, 1)
+            allowed.append(frozenset(size * 3 + sign for size in range(low, high + 1) for sign in signs))
         try:
             skeleton = Skeleton(self, first, second, allowed)
             for end, (negative, size) in zip(ends, ((False, low), (True, high)), strict=True):
                 kept = []
                 for place, number in enumerate(numbers):
-                    fixed = place in self.asked or not size
-                    sign = number.sign if fixed else -1 if negative else 1
-                    digits = "0" if not sign else "9" * (size or number.size)
+                    sign = number.sign if place in self.asked else -1 if negative else 1
+                    digits = "9" * size if sign else "0"
                     figure = Figure(digits, sign < 0)
                     written = self.kind.printer(None, self.figures).signed(figure)  # type: ignore[arg-type]
                     spoken = Speech(None, self.figures).signed(figure)  # type: ignore[arg-type]

@@ -41,7 +41,7 @@ from symprop.wording import narrate
 from symprop.wording.narrate import version_code
 
 #: Up to so many versions both oracles see every one; beyond, the differences see a sample: one in OFTEN, later one in SELDOM.
-ALL, OFTEN, SELDOM = 100, 50, 1000
+ALL, OFTEN, SELDOM = 100, 100, 1000
 #: Versions of a chunk where one process works, and where several do.
 CHUNK, SHARD = 64, 512
 #: Names of what a batch writes, and of what it writes beside while a file is not complete.
