@@ -4,23 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from sympy import Expr
-
-from symprop import update as updates
+from symprop.agreement import demand_agreement, numbers
 from symprop.checking.answers import Answers, load_answers, read_mapping
 from symprop.checking.follow import follow
 from symprop.checking.points import Asked
 from symprop.checking.report import Report
 from symprop.checking.spellings import Spellings, spellings
-from symprop.document import Document, Figure
-from symprop.errors import Disagreement, ExerciseError, UsageError
+from symprop.document import Document
+from symprop.errors import ExerciseError, UsageError
 from symprop.exercise import Exercise, Variants, load
 from symprop.oracles import OracleReport
 from symprop.oracles import verify as _verify
-from symprop.quantity import Quantity
-from symprop.rendering import FORMATS, SUFFIXES, pdf, svg, tex_pdf, write_files
+from symprop.rendering import companions, contents, formats, with_figure, write_files
 from symprop.rendering import render as _render
 from symprop.sampling import seeded_points
 from symprop.solution import Solution, solve
@@ -29,35 +25,6 @@ from symprop.wording.reports import noted, questions_of
 
 #: Points at which a symbolic exercise is verified.
 SYMBOLIC_POINTS = 3
-
-
-def numbers(solution: Solution) -> dict[str, Expr]:
-    """Every number of a solution that a page may print, by id: what the oracles are asked to confirm."""
-    exercise = solution.exercise
-    found = {str(n.id): solution.value(n.id) for n in solution.graph if n.definition is not None}
-    found |= {str(d.id): solution.value(d.id) for d in solution.derivations.values()}
-    for derivation in solution.derivations.values():
-        for term in derivation.terms:
-            if term.via != derivation.loss:
-                of = Quantity(term.via.name, term.via.layer, term.via.index, term.via.sample, wrt=derivation.target)
-                found[str(of)] = solution.value(of)
-    if exercise.update is not None and exercise.update.learning_rate is not None:
-        found |= _updated(solution)
-    return found
-
-
-def _updated(solution: Solution) -> dict[str, Expr]:
-    exercise = solution.exercise
-    assert exercise.update is not None
-    last = exercise.update.steps
-    targets = updates.parameters(exercise)
-    targets += [n.id for n in solution.graph if n.definition is not None]
-    found = {}
-    for step in sorted({*range(1, min(last, 3) + 1), last - 1, last} - {0}):
-        for of in targets:
-            name = f"new {of}" if step == last else f"new@{step} {of}"
-            found[name] = solution.value(of.after(step))
-    return found
 
 
 def verify(solution: Solution) -> tuple[OracleReport, ...]:
@@ -85,17 +52,6 @@ def _merged(reports: Sequence[OracleReport]) -> OracleReport:
     )
 
 
-def demand_agreement(reports: Sequence[OracleReport], name: str) -> None:
-    """Raises Disagreement when an oracle contradicts, or when the differences confirmed nothing."""
-    for report in reports:
-        if report.agrees is False:
-            worst = report.disagreements[0] if report.disagreements else None
-            where = f": {worst.id} is {worst.ours} here and {worst.theirs} there" if worst else ""
-            raise Disagreement(f"{name}: {report.name} disagrees{where}; nothing was written")
-    if not any(report.agrees and report.name != "scikit-learn" for report in reports):
-        raise Disagreement(f"{name}: no oracle confirmed the numbers; nothing was written")
-
-
 def render(
     solution: Solution | Document,
     format: str = "latex",
@@ -119,7 +75,7 @@ def render(
         else narrate(solution, detail=detail, view=view, paths=paths, check=gradient_check)
     )
     if format == "markdown":
-        document = _with_figure(document, figure)
+        document = with_figure(document, figure)
     return _render(document, format, templates=templates, paper=paper, fragment=fragment)
 
 
@@ -134,64 +90,6 @@ def variants(
     from symprop.sampling.draw import versions  # NumPy, which a single key does not need
 
     return (version.exercise for version in versions(exercise, n, seed, settings))
-
-
-def formats(names: str) -> list[str]:
-    """`pdf,tex,md` as suffixes, in that order; `all` is every one. Raises UsageError."""
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    if wanted == ["all"]:
-        return list(SUFFIXES)
-    by_name = {kind.name: kind.suffix for kind in FORMATS.values()}
-    found = []
-    for name in wanted:
-        suffix = by_name.get(name, name)
-        if suffix not in SUFFIXES:
-            raise UsageError(f'unknown format "{name}"; known: {", ".join(SUFFIXES)}, all')
-        found.append(suffix)
-    if not found:
-        raise UsageError(f"no format named; known: {', '.join(SUFFIXES)}, all")
-    return list(dict.fromkeys(found))
-
-
-def contents(
-    document: Document,
-    suffix: str,
-    *,
-    paper: str = "a4",
-    templates: str | Path | None = None,
-    fragment: bool = False,
-    engine: str = "typst",
-    name: str = "",
-) -> bytes:
-    """A document's bytes in the format of a file suffix; `engine` ("typst" or "tex") makes the PDF.
-
-    `name` is the file's own, without suffix: Markdown refers by it to its companions and shows no figure without it.
-    """
-    kind = SUFFIXES[suffix]
-    if kind == "pdf" and engine == "tex":
-        return tex_pdf(_render(document, "latex", templates=templates, paper=paper))
-    if kind == "pdf":
-        return pdf(_render(document, "typst", templates=templates, paper=paper))
-    if kind == "markdown":
-        document = _with_figure(document, quote(_drawing(name)) if name else "")
-    return _render(document, kind, templates=templates, paper=paper, fragment=fragment and kind == "latex").encode()
-
-
-def companions(document: Document, suffix: str, name: str) -> dict[str, bytes]:
-    """Files that belong beside `name`.`suffix`, by their names: the drawing that a Markdown page shows."""
-    if SUFFIXES[suffix] != "markdown":
-        return {}
-    return {_drawing(name): svg(block, document).encode() for block in document.blocks if isinstance(block, Figure)}
-
-
-def _drawing(name: str) -> str:
-    return f"{name}-network.svg"
-
-
-def _with_figure(document: Document, file: str) -> Document:
-    """The document with its drawing in `file`, or without one."""
-    blocks = (replace(block, file=file) if isinstance(block, Figure) else block for block in document.blocks)
-    return replace(document, blocks=tuple(b for b in blocks if file or not isinstance(b, Figure)))
 
 
 def write(
@@ -264,3 +162,18 @@ def check(exercise: Exercise | Solution | str | Path, answers: Mapping[Any, Any]
     if len(students) != 1:
         raise UsageError(f"{answers}: {len(students)} students; check reads one, symprop.api.Checker any number")
     return checker.check(students[0])
+
+
+__all__ = [
+    "Checker",
+    "check",
+    "companions",
+    "contents",
+    "demand_agreement",
+    "formats",
+    "numbers",
+    "render",
+    "variants",
+    "verify",
+    "write",
+]

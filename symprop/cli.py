@@ -122,6 +122,86 @@ def key(
 
 @app.command()
 @guarded
+def variants(
+    exercise: Annotated[
+        str | None, typer.Argument(metavar="EXERCISE", help="An exercise file or a built-in; none with --from.")
+    ] = None,
+    n: Annotated[str, typer.Option("-n", metavar="N", help="How many versions.")] = "30",
+    seed: Annotated[
+        str, typer.Option(metavar="SEED", help="An integer; the same seed gives the same versions.")
+    ] = "135",
+    to: Annotated[str, typer.Option("--to", help="Formats, separated by commas: pdf, tex, md, typ, all.")] = "pdf",
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to.")] = Path("output"),
+    merge: Annotated[bool, typer.Option("--merge", help="One PDF of all versions instead of one each.")] = False,
+    student: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file of student ids, one a line: a version for each.")
+    ] = None,
+    manifest: Annotated[
+        Path | None, typer.Option("--from", metavar="MANIFEST", help="Make a version of this manifest again.")
+    ] = None,
+    number: Annotated[int | None, typer.Option(metavar="K", help="With --from: which version.")] = None,
+    detail: Annotated[str, typer.Option(help="answers, steps or full.")] = "steps",
+    view: Annotated[str | None, typer.Option(help="units or layers.")] = None,
+    notation: Annotated[str | None, typer.Option(help="A notation profile.")] = None,
+    paper: Annotated[str, typer.Option(help="a4 or letter.")] = "a4",
+    templates: Annotated[Path | None, typer.Option(help="A folder whose templates replace ours, one by one.")] = None,
+    jobs: Annotated[int, typer.Option(metavar="N", help="Worker processes.")] = 1,
+    backend: Annotated[str, typer.Option(metavar="NAME", help="loky (this machine) or dask.")] = "loky",
+    scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="The Dask scheduler.")] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing on success.")] = False,
+) -> None:
+    """Write many versions of an exercise: keys, manifest.jsonl, answers.csv. Goes on where an earlier run stopped."""
+    from symprop import tables
+    from symprop.errors import UsageError
+    from symprop.rendering import check_options
+    from symprop.rendering import formats as suffixes_of
+    from symprop.sampling import batch
+
+    if manifest is not None:
+        if number is None or exercise is not None:
+            raise UsageError("--from takes --number K and no exercise")
+        for place in batch.write_again(manifest, number, suffixes_of(to) if to != "pdf" else None, output):
+            typer.echo(place)
+        return
+    if exercise is None or number is not None:
+        raise UsageError("an exercise is wanted" if exercise is None else "--number goes with --from MANIFEST")
+    check_options(paper, templates)
+    if backend not in ("loky", "dask"):
+        raise UsageError(f'unknown backend "{backend}"; known: loky, dask')
+    if jobs < 1:
+        raise UsageError(f"--jobs: found {jobs}; wanted at least 1")
+    students = batch.read_students(student) if student is not None else ()
+    count = len(students) or _whole(n, "-n", 1)
+    solution = _solved(exercise, notation)
+    if solution.is_symbolic:
+        raise UsageError(f"{exercise}: it has no numbers to vary; give data and parameters")
+    chosen = batch.Options(
+        tuple(suffixes_of(to)), detail, view, paper, merge, str(templates) if templates is not None else None
+    )
+    wanted = batch.Batch(solution.exercise, _whole(seed, "--seed"), chosen, every=count <= batch.ALL, students=students)
+    with tables.Progress(count, quiet) as progress:
+        outcome = batch.run(
+            wanted, count, output, jobs=jobs, backend=backend, scheduler=scheduler, progress=progress.to
+        )
+    for remark in outcome.remarks:
+        typer.echo(f"symprop: {remark}", err=True)
+    if not quiet:
+        known = f", {outcome.before} of them from before" if outcome.before else ""
+        typer.echo(f"{output}: {count} versions{known}")
+
+
+def _whole(text: str, option: str, least: int | None = None) -> int:
+    from symprop.errors import UsageError, quoted
+
+    plain = text.strip().removeprefix("-")
+    if not (plain.isascii() and plain.isdigit() and len(plain) <= 18) or (least is not None and int(text) < least):
+        more = f" of at least {least}" if least is not None else " of at most 18 digits"
+        raise UsageError(f"{option}: found {quoted(text)}; wanted an integer{more}")
+    return int(text)
+
+
+@app.command()
+@guarded
 def solve(exercise: Given, json: Json = False) -> None:
     """Every value in the terminal, or as JSON, after both oracles agreed."""
     from symprop import api, tables
@@ -148,6 +228,9 @@ def verify(
     found: list[tuple[str, tuple[OracleReport, ...]]] = []
     code = 0
     for name in exercises:
+        if name.endswith(".jsonl"):
+            code = max(code, _verified_manifest(name, found, json))
+            continue
         try:
             reports = api.verify(_solved(name))
         except (SympropError, RecursionError, MemoryError) as problem:
@@ -164,6 +247,25 @@ def verify(
         typer.echo(tables.reports_json(found))
     if code:
         raise typer.Exit(code)
+
+
+def _verified_manifest(name: str, found: "list[tuple[str, tuple[OracleReport, ...]]]", json: bool) -> int:
+    """Every version of a manifest; what is damaged is told, and the exit code is 1."""
+    from symprop import tables
+    from symprop.sampling.batch import verify_manifest
+
+    code = 0
+    try:
+        for version, reports in verify_manifest(Path(name)):
+            found.append((version, reports))
+            if not json:
+                tables.show_reports(version, reports, width=len(version))
+            if any(r.agrees is False for r in reports) or not any(r.agrees for r in reports):
+                code = 1
+    except SympropError as problem:
+        typer.echo(f"symprop: {problem}", err=True)
+        return problem.exit_code
+    return code
 
 
 @app.command()

@@ -6,10 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from statistics import median
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
+from rich.text import Text as RichText
 from sympy import Expr, Float
 
 from symprop.checking.report import Report
@@ -46,6 +50,50 @@ def exact(value: Expr) -> str | None:
         return None
     text = str(value)
     return text if len(text) <= EXACT_CHARACTERS else None
+
+
+class Progress:
+    """How far a batch is: a bar with rate and time left on a terminal, now and then a plain line elsewhere."""
+
+    #: Plain lines are at least this many seconds apart.
+    EVERY = 10.0
+
+    def __init__(self, total: int, quiet: bool = False) -> None:
+        self.total, self.quiet = total, quiet
+        self._bar: Bar | None = None
+        self._said = monotonic()
+
+    def __enter__(self) -> "Progress":
+        if sys.stderr.isatty() and not self.quiet:
+            self._bar = Bar(
+                TextColumn("versions"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(),
+                console=Console(stderr=True), transient=True,
+            )  # fmt: skip
+            self._task = self._bar.add_task("versions", total=self.total)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def to(self, done: int) -> None:
+        """So many versions are complete."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done)
+            return
+        now = monotonic()
+        if not self.quiet and now - self._said >= self.EVERY and done < self.total:
+            self._said = now
+            print(f"{done:,} of {self.total:,} versions", file=sys.stderr, flush=True)
+
+
+class _Rate(ProgressColumn):
+    """Versions a second."""
+
+    def render(self, task: Task) -> RichText:
+        speed = task.finished_speed or task.speed
+        return RichText(f"{speed:,.0f}/s" if speed else "")
 
 
 def solution_json(solution: Solution, reports: Sequence[OracleReport]) -> str:

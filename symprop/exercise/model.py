@@ -268,6 +268,12 @@ class Question(Model):
     points: Whole | None = Field(None, ge=0, le=10000, description="points for the question")
 
 
+def code_of(fingerprint: str) -> str:
+    """The version code that belongs to a fingerprint: five signs of it."""
+    value = int(fingerprint[:7], 16)
+    return "".join(_CODE[value >> shift & 31] for shift in range(20, -1, -5))
+
+
 class Exercise(Model):
     """A network, its numbers and what to ask. `name` (of the file or built-in) is no part of the file."""
 
@@ -460,8 +466,7 @@ class Exercise(Model):
     @property
     def code(self) -> str:
         """The version code on a page: five signs of the fingerprint, without I, L, O and U."""
-        value = int(self.fingerprint[:7], 16)
-        return "".join(_CODE[value >> shift & 31] for shift in range(20, -1, -5))
+        return code_of(self.fingerprint)
 
     def with_numbers(
         self,

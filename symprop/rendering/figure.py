@@ -25,6 +25,8 @@ SIZES = (9.0, 8.0, 7.0)
 SPACES = (14.0, 26.0, 40.0, 54.0)
 HEIGHT = 300.0
 NARROWEST_GAP, WIDEST_GAP, LOSS_GAP = 22.0, 120.0, 28.0
+#: A box is at least this wide, in sizes of its letters.
+BOX = 2.6
 #: Where on its arrow a label may stand, the best place first.
 PLACES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.2, 0.8)
 #: Where the labels between two columns may stand one below another.
@@ -188,6 +190,44 @@ def draw(figure: Figure, document: Document) -> Drawing:
     raise AssertionError("names alone always fit")  # widths and lengths of names are bounded
 
 
+def layout_key(figure: Figure, measured: Callable[[Math], tuple[float, float]]) -> tuple[Any, ...]:
+    """All of its numbers that a drawing depends on: figures that differ in these alone, and agree in the key, are drawn alike.
+
+    `measured` gives width and height of a formula in em. A box is as wide as the widest of its column, and no narrower than
+    what holds a short number; lines are as high as the highest; labels of arrows count one by one, where they have room at all.
+    """
+    *columns, last = figure.columns
+
+    def widest(boxes: Sequence[Box]) -> float:
+        found = [
+            measured(content)[0]
+            for box in boxes
+            for cell in box.cells
+            for content in (cell.name, cell.value, cell.gradient)
+            if content is not None
+        ]
+        return max([BOX - 6 / min(SIZES), *found])
+
+    tall = [
+        measured(content)[1]
+        for column in figure.columns
+        for box in column.boxes
+        for cell in box.cells
+        for content in (cell.name, cell.value, cell.gradient)
+        if content is not None
+    ]
+    labels: list[tuple[float, float]] = []
+    if not _crowded(figure):
+        contents = (c for edge in figure.edges for c in (edge.label, edge.gradient, edge.short) if c is not None)
+        labels = [measured(content) for content in contents]
+    return (
+        *(widest(column.boxes) for column in columns),
+        *(widest([box]) for box in last.boxes),
+        max(tall, default=0.0),
+        *labels,
+    )
+
+
 def _crossed(figure: Figure) -> bool:
     """Whether arrows with labels cross: then a label beside one could be taken for another's."""
     starts = {(edge.start, edge.end) for edge in figure.edges if edge.label is not None}
@@ -284,7 +324,7 @@ class _Maker:
             c for cell in box.cells for c in (cell.name, *((cell.value, cell.gradient) if trial.numbers else ()))
         ]
         return max(
-            2.6 * trial.size, *(self._em(content) * trial.size + 6 for content in contents if content is not None)
+            BOX * trial.size, *(self._em(content) * trial.size + 6 for content in contents if content is not None)
         )
 
     def _width(self, box: Box, trial: _Trial) -> float:

@@ -1,7 +1,7 @@
 """Document -> LaTeX, Markdown or Typst text through Jinja2 templates, one a block kind; a user's folder overrides single ones."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -92,7 +92,7 @@ class Format:
     mark: str  # the chain-rule mark in a sentence
     signs: dict[str, str]
     line: float = LINE
-    spoken: bool = False  # every formula also in words, for a screen reader
+    speech: type[Speech] | None = None  # says every formula in words, for a screen reader
 
 
 FORMATS: dict[str, Format] = {
@@ -127,7 +127,7 @@ FORMATS: dict[str, Format] = {
         "#said({alt}, ${math}$);",
         f"#said({typst_string(CHAIN_RULE)}, $#links$);",
         {"=": "=", "approx": "approx", "becomes": "<-", "": ""},
-        spoken=True,
+        speech=Speech,
     ),
 }
 SUFFIXES = {"tex": "latex", "md": "markdown", "typ": "typst", "pdf": "pdf"}
@@ -184,30 +184,70 @@ def render(
     if format not in FORMATS:
         raise UsageError(f'unknown format "{format}"; known: {", ".join(FORMATS)}')
     check_options(paper, templates)
-    environment = _environment(str(Path(templates).resolve()) if templates is not None else "")
-    kind = FORMATS[format]
+    kind, environment = FORMATS[format], environment_of(templates)
+    return framed(document, blocks(document, kind, environment), kind, environment, paper, fragment)
+
+
+def environment_of(templates: str | Path | None) -> Environment:
+    """The templates, a user's folder before our own."""
+    return _environment(str(Path(templates).resolve()) if templates is not None else "")
+
+
+def blocks(document: Document, kind: Format, environment: Environment) -> list[str]:
+    """Every block in the dialect. Raises UsageError for a template that fails."""
     try:
-        body = "\n\n".join(
-            _block(block, document, kind, environment, _leads(document.blocks[i + 1 :]))
+        return [
+            block_text(block, document, kind, environment, _leads(document.blocks[i + 1 :]))
             for i, block in enumerate(document.blocks)
-        )
-        page = environment.get_template(f"{kind.folder}/{'fragment' if fragment else 'document'}.j2")
-        written = page.render(
-            title=kind.text(document.title),
-            kind=kind.text(document.kind),
-            source=kind.text(document.source) if document.source else "",
-            subtitle=kind.text(document.subtitle),
-            code=kind.text(document.code) if document.code else "",
-            body=body,
-            paper=paper,
-        )
+        ]
     except TemplateError as problem:
-        number = getattr(problem, "lineno", None)
-        line = f", line {number}" if number else ""
-        raise UsageError(
-            f"template {getattr(problem, 'name', None) or kind.folder}{line}: {problem.message or problem}"
-        ) from None
+        raise _told(problem, kind) from None
+
+
+def framed(
+    document: Document,
+    body: Sequence[str],
+    kind: Format,
+    environment: Environment,
+    paper: str = "a4",
+    fragment: bool = False,
+) -> str:
+    """The page around its blocks. Raises UsageError for a template that fails."""
+    try:
+        page = environment.get_template(f"{kind.folder}/{'fragment' if fragment else 'document'}.j2")
+        written = page.render(paper=paper, **_page(document, kind, body))
+    except TemplateError as problem:
+        raise _told(problem, kind) from None
     return written.strip("\n") + "\n"
+
+
+def merged(documents: Iterable[Document], *, templates: str | Path | None = None, paper: str = "a4") -> str:
+    """Several documents as one Typst source, each with pages of its own numbers. Raises UsageError."""
+    check_options(paper, templates)
+    kind, environment = FORMATS["typst"], environment_of(templates)
+    pages = [_page(document, kind, blocks(document, kind, environment)) for document in documents]
+    try:
+        return environment.get_template("typst/merged.j2").render(pages=pages, paper=paper).strip("\n") + "\n"
+    except TemplateError as problem:
+        raise _told(problem, kind) from None
+
+
+def _page(document: Document, kind: Format, body: Sequence[str]) -> dict[str, str]:
+    """What the template of a whole page sees."""
+    return {
+        "title": kind.text(document.title),
+        "kind": kind.text(document.kind),
+        "source": kind.text(document.source) if document.source else "",
+        "subtitle": kind.text(document.subtitle),
+        "code": kind.text(document.code) if document.code else "",
+        "body": "\n\n".join(body),
+    }
+
+
+def _told(problem: TemplateError, kind: Format) -> UsageError:
+    number = getattr(problem, "lineno", None)
+    line = f", line {number}" if number else ""
+    return UsageError(f"template {getattr(problem, 'name', None) or kind.folder}{line}: {problem.message or problem}")
 
 
 def _leads(following: Sequence[Block]) -> bool:
@@ -216,8 +256,8 @@ def _leads(following: Sequence[Block]) -> bool:
     return isinstance(after, (Equations, Flow, Table))
 
 
-def _block(block: Block, document: Document, kind: Format, environment: Environment, leads: bool) -> str:
-    """`leads`: rows follow, from which the block must not be parted by the end of a page."""
+def block_text(block: Block, document: Document, kind: Format, environment: Environment, leads: bool = False) -> str:
+    """One block in the dialect; `leads`: rows follow, from which the block must not be parted by the end of a page."""
     name = type(block).__name__.lower()
     context = _context(block, document, kind) | {"leads": leads}
     return environment.get_template(f"{kind.folder}/{name}.j2").render(context).strip("\n")
@@ -246,7 +286,7 @@ def _context(block: Block, document: Document, kind: Format) -> dict[str, Any]:
     if isinstance(block, Flow):
         return {"items": [written(item, document, kind) for item in block.items]}
     return {
-        "plans": plan(block.rows, document, kind.printer, kind.line, kind.spoken),
+        "plans": plan(block.rows, document, kind.printer, kind.line, kind.speech),
         "signs": kind.signs,
         "words": kind.text,
     }
@@ -268,9 +308,9 @@ def text(parts: Text, document: Document, kind: Format) -> str:
 def written(math: Math, document: Document, kind: Format, *, inline: bool = False) -> dict[str, str]:
     """A formula in the dialect, and in words as a string of Typst code where the format speaks."""
     printer = kind.printer(document.names, document.figures, math.numbers, math.given, inline=inline)
-    speech = Speech(document.names, document.figures, math.numbers, math.given) if kind.spoken else None
+    speech = None if kind.speech is None else kind.speech(document.names, document.figures, math.numbers, math.given)
     alt = typst_string(speech.write(math.form)) if speech is not None else ""
     return {"math": printer.write(math.form), "alt": alt}
 
 
-__all__ = ["FORMATS", "SUFFIXES", "Format", "render", "template_folder"]
+__all__ = ["FORMATS", "SUFFIXES", "Format", "merged", "render", "template_folder"]

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from symprop.document import Document, Math, Row
-from symprop.printing import CHAIN_RULE, WORDS, Chain, Layout, Speech, Width
+from symprop.printing import CHAIN_RULE, WORDS, Chain, Layout, Width
 
 #: Width of the text block in em of the body size (160 mm at 10.5 pt), less a little for what Width does not see.
 LINE = 42.0
@@ -94,18 +94,33 @@ class _Piece:
 
 
 #: A row in the dialect: left side, forms, and where they come from.
-_Printed = tuple[_Piece, list[_Piece], Row]
+Printed = tuple[_Piece, list[_Piece], Row]
 
 
 def plan(
-    rows: Sequence[Row], document: Document, printer: type[Layout[str]], line: float = LINE, spoken: bool = False
+    rows: Sequence[Row],
+    document: Document,
+    printer: type[Layout[str]],
+    line: float = LINE,
+    speech: type[Layout[str]] | None = None,
 ) -> list[Plan]:
     """The block's lines in one dialect: neighbouring rows that fit share columns, the others stack their equals signs.
 
-    `spoken` adds every line in words.
+    `speech` adds every line in words.
     """
-    printed = [(_left(row, document, printer, spoken), _pieces(row, document, printer, spoken), row) for row in rows]
-    runs: list[list[_Printed]] = []
+    return arranged(print_rows(rows, document, printer, speech), line)
+
+
+def print_rows(
+    rows: Sequence[Row], document: Document, printer: type[Layout[str]], speech: type[Layout[str]] | None
+) -> list["Printed"]:
+    """Every row in the dialect, with its widths: left side, forms, and where they come from."""
+    return [(_left(row, document, printer, speech), _pieces(row, document, printer, speech), row) for row in rows]
+
+
+def arranged(printed: Sequence["Printed"], line: float) -> list[Plan]:
+    """Printed rows in lines; what they look like depends on widths and patterns alone."""
+    runs: list[list[Printed]] = []
     for _, alike in groupby(printed, key=_pattern):
         for family in _families(list(alike), line):
             if runs and _fit(runs[-1], line) == _fit(family, line) == _fit([*runs[-1], *family], line):
@@ -115,11 +130,11 @@ def plan(
     return [_planned(run, line) for run in runs]
 
 
-def _families(alike: list[_Printed], line: float) -> list[list[_Printed]]:
+def _families(alike: list[Printed], line: float) -> list[list[Printed]]:
     """Rows of one pattern look alike: stacked all, unless most of them fit a line; then those share columns, run by run."""
     if 2 * sum(_fit([row], line) for row in alike) <= len(alike):
         return [alike]
-    runs: list[list[_Printed]] = []
+    runs: list[list[Printed]] = []
     for row in alike:
         if runs and _fit(runs[-1], line) == _fit([row], line) == _fit([*runs[-1], row], line):
             runs[-1].append(row)
@@ -128,20 +143,20 @@ def _families(alike: list[_Printed], line: float) -> list[list[_Printed]]:
     return runs
 
 
-def _pattern(printed: _Printed) -> tuple[int, int]:
+def _pattern(printed: Printed) -> tuple[int, int]:
     """What makes rows alike: how many forms they have, and over how many paths the first is a sum."""
     _, pieces, row = printed
     return len(pieces), len(row.parts[0].form.terms) if row.parts and isinstance(row.parts[0].form, Chain) else 0
 
 
-def _fit(printed: Sequence[_Printed], line: float) -> bool:
+def _fit(printed: Sequence[Printed], line: float) -> bool:
     columns = max(len(pieces) for _, pieces, _ in printed)
     return (
         columns <= MOST_COLUMNS and max(left.width for left, _, _ in printed) + sum(_widths(printed, columns)) <= line
     )
 
 
-def _planned(run: Sequence[_Printed], line: float) -> Plan:
+def _planned(run: Sequence[Printed], line: float) -> Plan:
     if not _fit(run, line):
         stacked: list[Line] = []
         for left, pieces, row in run:
@@ -152,7 +167,7 @@ def _planned(run: Sequence[_Printed], line: float) -> Plan:
     return Plan(tuple(lines), columns, tuple(round(width, 1) for width in _widths(run, columns)), _heads(run, columns))
 
 
-def _heads(run: Sequence[_Printed], columns: int) -> tuple[str, ...]:
+def _heads(run: Sequence[Printed], columns: int) -> tuple[str, ...]:
     """The word over each column: what its rows agree on; none where fewer than two columns have one."""
     found: list[set[str]] = [set() for _ in range(columns)]
     for _, pieces, _ in run:
@@ -181,24 +196,24 @@ def _printer(math: Math, document: Document, kind: type[Layout[Any]]) -> Layout[
     return kind(document.names, document.figures, math.numbers, math.given)
 
 
-def _left(row: Row, document: Document, printer: type[Layout[str]], spoken: bool) -> _Piece:
+def _left(row: Row, document: Document, printer: type[Layout[str]], speech: type[Layout[str]] | None) -> _Piece:
     writer = _printer(row.left, document, printer)
     return _Piece(
         "",
         (writer.write(row.left.form),),
         (_printer(row.left, document, Width).write(row.left.form),),
-        (_printer(row.left, document, Speech).write(row.left.form) if spoken else "",),
+        (_printer(row.left, document, speech).write(row.left.form) if speech else "",),
         depth=writer.depth,
     )
 
 
-def _pieces(row: Row, document: Document, printer: type[Layout[str]], spoken: bool) -> list[_Piece]:
+def _pieces(row: Row, document: Document, printer: type[Layout[str]], speech: type[Layout[str]] | None) -> list[_Piece]:
     found: list[_Piece] = []
     for math in (*row.parts, *([row.answer] if row.answer is not None else [])):
         writer = _printer(math, document, printer)
         texts = tuple(writer.pieces(math.form))
         widths = tuple(_printer(math, document, Width).pieces(math.form))
-        words = tuple(_printer(math, document, Speech).pieces(math.form)) if spoken else ("",) * len(texts)
+        words = tuple(_printer(math, document, speech).pieces(math.form)) if speech else ("",) * len(texts)
         answer = math is row.answer
         sign = "becomes" if row.becomes and not found else "approx" if writer.rounded else "="
         boxed = row.boxed and (answer or (row.answer is None and math is row.parts[-1]))
@@ -218,7 +233,7 @@ def _pieces(row: Row, document: Document, printer: type[Layout[str]], spoken: bo
     return found
 
 
-def _widths(printed: Sequence[_Printed], columns: int) -> list[float]:
+def _widths(printed: Sequence[Printed], columns: int) -> list[float]:
     """What each column needs, its sign and gap included."""
     widest = [0.0] * columns
     for _, pieces, _ in printed:

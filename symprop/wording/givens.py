@@ -12,7 +12,7 @@ from symprop.arithmetic import EXACT_DIGITS, MAX_DIGITS, SHOWN_DIGITS, Value, ex
 from symprop.document import Block, Equations, Flow, Heading, Math, Prose, Row, Table
 from symprop.exercise import Activation, Z
 from symprop.functions import ACTIVATIONS, Smooth, gelu_tanh, relu
-from symprop.graph import symbol
+from symprop.graph import Node, symbol
 from symprop.printing import Above, Grid, Relation, Shown, Width
 from symprop.quantity import Quantity, gradient
 from symprop.wording import words
@@ -174,7 +174,7 @@ def _given_table(page: Page) -> Iterator[Block]:
     by_layer = [n for n in leaves if n.role in ("input", "target", "constant")]
     for layer in range(1, page.exercise.depth + 1):
         by_layer += [n for n in leaves if n.id.layer == layer]
-    extra: list[tuple[Quantity, Value]] = [(n.id, exact(n.given)) for n in by_layer]
+    extra: list[tuple[Quantity, Value]] = [(n.id, _given(page, n)) for n in by_layer]
     if page.exercise.update is not None:
         extra += [(c, exact(v)) for c, v in updates.constants(page.exercise.update).items() if v is not None]
     rows = max(1, -(-len(extra) // GIVENS_PER_ROW))
@@ -186,6 +186,11 @@ def _given_table(page: Page) -> Iterator[Block]:
             (tuple((Math(Shown(v, given=True)),) for _, v in part),),
             "c" * len(part),
         )
+
+
+def _given(page: Page, node: Node) -> Value:
+    assert node.given is not None
+    return exact(node.given) if page.numbers is None else page.number(node.id)
 
 
 def _given_matrices(page: Page) -> Flow:

@@ -31,11 +31,14 @@ def narrate(
     paths: Sequence[str] = (),
     reports: Sequence[OracleReport] = (),
     check: bool = False,
+    number: int = 0,
+    retype: bool = True,
 ) -> Document:
     """The answer key as a Document. `view` None: units up to 12 weights and one sample, else layers.
 
     `paths` are ids whose gradient is unrolled; `reports` are the oracles' findings, shown when there are any; `check`
-    adds a central difference beside each gradient.
+    adds a central difference beside each gradient; `number` is the version's own, where it is one of several.
+    `retype` False leaves out the search for digits that give each result, for numbers that are all exact as they are printed.
     Raises UsageError for an unknown detail, view or id.
     """
     if detail not in DETAILS:
@@ -57,7 +60,8 @@ def narrate(
         blocks += gradient_check(page)
     # the comparison says in words what each of its quantities is
     blocks = [*before, *legend(page, [*before, *blocks]), *blocks, *comparison(page, reports)]
-    blocks = list(retypable(blocks, page.figures))
+    if retype:
+        blocks = list(retypable(blocks, page.figures))
     title, source = exercise.title, exercise.source
     return Document(
         title,
@@ -67,5 +71,10 @@ def narrate(
         tuple(blocks),
         page.names,
         page.figures,
-        f"version {exercise.code}",
+        version_code(exercise.code, number),
     )
+
+
+def version_code(code: str, number: int = 0) -> str:
+    """What a page says of its version: `version 2ABCD`, or `version 017 · 2ABCD` for one of several."""
+    return f"version {number:03} · {code}" if number else f"version {code}"

@@ -97,6 +97,6 @@ def constants() -> frozenset[Symbol]:
     return frozenset(symbol(Quantity(name)) for name in q.CONSTANTS)
 
 
-def from_float(value: float) -> Value:
+def from_float(value: float | Fraction) -> Value:
     """Another tool's float as the decimal of 12 digits it stands for, so that it is written as ours are."""
-    return Fraction(f"{value:.12g}")
+    return value if isinstance(value, Fraction) else Fraction(f"{value:.12g}")

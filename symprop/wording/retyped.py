@@ -78,20 +78,20 @@ def _finer(math: Math, figures: Figures, more: int) -> Math:
 
     numbers = math.numbers
     if numbers is not None:
-        numbers = {s: written(numbers[s], s in math.given) for s in _symbols(math.form) if s in numbers}
+        numbers = {s: written(numbers[s], s in math.given) for s in symbols(math.form) if s in numbers}
     return replace(math, form=finer(math.form), numbers=numbers)
 
 
-def _symbols(form: Any) -> set[Symbol]:
+def symbols(form: Any) -> set[Symbol]:
     """The symbols that a form reads."""
     if isinstance(form, Chain):
-        return set().union(*(_symbols(factor) for term in form.terms for factor in term))
+        return set().union(*(symbols(factor) for term in form.terms for factor in term))
     if isinstance(form, Factors):
-        return set().union(*map(_symbols, form.factors))
+        return set().union(*map(symbols, form.factors))
     if isinstance(form, Grid):
-        return set().union(*(_symbols(entry) for row in form.rows for entry in row))
+        return set().union(*(symbols(entry) for row in form.rows for entry in row))
     if isinstance(form, Op):
-        return set().union(*map(_symbols, form.operands))
+        return set().union(*map(symbols, form.operands))
     return set(getattr(form, "free_symbols", ()))
 
 
