@@ -20,7 +20,9 @@ from symprop.sampling import batch
 from symprop.sampling.batch import Batch, Options
 from symprop.sampling.shape import Shape
 
-PROGRAM = [sys.executable, "-c", "from symprop.cli import run; run()", "variants", "day12"]
+#: day12 with conditions under which it has hundreds of versions.
+MANY = str(Path(__file__).parent / "cases" / "many.toml")
+PROGRAM = [sys.executable, "-c", "from symprop.cli import run; run()", "variants", MANY]
 N = 104
 
 
@@ -39,7 +41,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def wanted(*to: str) -> Batch:
-    return Batch(load("day12"), 135, Options(to or ("tex",)), every=False)
+    return Batch(load(MANY), 135, Options(to or ("tex",)), every=False)
 
 
 def contents(folder: Path) -> Mapping[str, bytes]:
@@ -67,7 +69,7 @@ def test_a_killed_run_goes_on_to_the_bytes_of_an_undisturbed_one(moment: int, un
     wait_for(here / "out" / "manifest.jsonl", moment + 1, process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert symprop("variants", "day12", "-n", str(N), "--to", "tex", "-o", "out").exit_code == 0
+    assert symprop("variants", MANY, "-n", str(N), "--to", "tex", "-o", "out").exit_code == 0
     assert contents(here / "out") == contents(undisturbed)
 
 
@@ -118,7 +120,7 @@ run()
 @pytest.mark.parametrize("size", [12_000, 60_000])
 def test_a_full_disk_is_one_message_and_a_manifest_to_go_on_with(size: int, undisturbed: Path, here: Path) -> None:
     # 12,000 bytes are too few for a page, 60,000 too few for the manifest
-    arguments = ["variants", "day12", "-n", str(N), "--to", "tex", "-o", "out"]
+    arguments = ["variants", MANY, "-n", str(N), "--to", "tex", "-o", "out"]
     command = [sys.executable, "-c", LIMITED, str(size), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2, done.stderr
