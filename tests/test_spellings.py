@@ -82,7 +82,7 @@ MEANINGS: list[tuple[str, str, str, str]] = [
         ("deep-tanh", "bar", text, id_)
         for text, id_ in [
             (r"\bar{w}_{12}^{(2)}", "dE/dW2[1,2]"), (r"\overline{z}^{(1)}_{2}", "dE/dz1[2]"), ("z̄_{1}^{(2)}", "dE/dz2[1]"),
-            (r"\bar{y}", "dE/da4[1]"), (r"\frac{\partial L}{\partial a_1^{(3)}}", "dE/da3[1]"),
+            (r"\bar{a}^{(4)}", "dE/da4[1]"), (r"\frac{\partial L}{\partial a_1^{(3)}}", "dE/da3[1]"),
         ]
     ),
 ]  # fmt: skip

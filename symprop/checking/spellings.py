@@ -201,13 +201,14 @@ class _Collector:
             k = "" if exercise.widths[-1] == 1 else str(of.index[0])
             sample = self.names.write(replace(of, name="y", layer=0)) if exercise.has_targets else name
             sup = sample.sup if isinstance(sample, Name) and of.sample else ""
-            variants.append(Name(exercise.notation.target, sub=k, sup=sup, accent="hat"))
+            letters = dict.fromkeys((exercise.notation.target, "y"))
+            variants += [Name(letter, sub=k, sup=sup, accent="hat") for letter in letters]
         if self.is_compact and of.name in ("W", "b", "z", "a") and not (of.name == "b" and not of.index):
-            letters = {"W": ("w", "W"), "b": ("b",), "z": ("z",), "a": ("a", exercise.notation.post)}[of.name]
+            own = {"W": ("w", "W"), "b": ("b",), "z": ("z",), "a": ("a", exercise.notation.post)}[of.name]
             index = of.index if exercise.notation.index == "from_to" else of.index[::-1]
             variants += [
                 Name(letter, sub=",".join(map(str, index)), sup=f"{opening}{of.layer}{closing}")
-                for letter in letters
+                for letter in own
                 for opening, closing in ("()", "[]")
                 if not of.sample
             ]
