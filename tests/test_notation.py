@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from random_exercises import built, solved
 from sympy.matrices.expressions import MatrixSymbol
 
 from symprop import quantity as q
@@ -21,7 +22,6 @@ from symprop.quantity import Quantity, gradient, local
 from symprop.sampling.generator import Generator
 from symprop.solution import Solution, solve
 from symprop.wording.page import names as names_of
-from tests.random_exercises import built, solved
 
 ONE_TWO_ONE, DEEP, GOOGLE = (1, 2, 1), (2, 3, 2), (1, 2, 2, 1)
 #: Settings, widths of the network, and names written out by hand.
