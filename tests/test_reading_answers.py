@@ -276,3 +276,8 @@ FORMS = st.recursive(
 @given(FORMS)
 def test_what_sympy_prints_in_plain_text_is_read_back(form: Expr) -> None:
     assert same(read_answer(str(form), TABLE), form)
+
+
+def test_a_chain_of_very_many_sides_is_refused() -> None:
+    found = read_answer("a=b=" * 500, {})
+    assert isinstance(found, Unreadable) and "more than 40 sides" in found.why

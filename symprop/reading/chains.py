@@ -21,6 +21,10 @@ from symprop.reading.values import Answer
 Names: TypeAlias = Mapping[str, Symbol | ImmutableMatrix] | Table
 
 
+#: Sides of one chain; nobody writes more, and each is read on its own.
+MOST_SIDES = 40
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One side of a chain: the sign before it ("" for the first, "=", "approx" or "becomes"), its text, and its value."""
@@ -60,6 +64,8 @@ def read_chain(text: str, names: Names, limits: Limits = LIMITS) -> tuple[Side, 
     if len(found) > 1:
         return Unreadable(_start(plain, found[1][0]), "a second statement; write one formula only")
     parts = found[0] if found else [Part("", 0, len(text))]
+    if len(parts) > MOST_SIDES:
+        return Unreadable(_start(plain, parts[MOST_SIDES]), f"more than {MOST_SIDES} sides in one chain")
     if len(parts) > 1 and not plain[parts[0].start : parts[0].end].strip():
         parts = parts[1:]
     return tuple(read_side(text, plain, part, table, limits) for part in parts)
